@@ -1,0 +1,88 @@
+"""The GSM 03.38 alphabet, and how many segments a text is billed as."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+
+BASIC = frozenset(
+    "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?"
+    "¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà"
+)
+EXTENDED = frozenset("\f^{}\\[~]|€")  # each sent as an escape and a character: two septets
+ALPHABET = BASIC | EXTENDED
+
+
+class Encoding(StrEnum):
+    GSM = "GSM-7"
+    UCS2 = "UCS-2"
+
+
+# Units that fit one SMS alone, and each part of a longer one, which loses six octets to its header.
+ROOM = {Encoding.GSM: (160, 153), Encoding.UCS2: (70, 67)}
+
+
+@dataclass(frozen=True, slots=True)
+class Segments:
+    """How a text travels: its encoding, its length in septets or UTF-16 units, and the parts it takes."""
+
+    encoding: Encoding
+    units: int
+    count: int
+
+
+def is_gsm(text: str) -> bool:
+    return ALPHABET.issuperset(text)
+
+
+def segments(text: str) -> Segments:
+    encoding = Encoding.GSM if is_gsm(text) else Encoding.UCS2
+    alone, _ = ROOM[encoding]
+    units = sum(map(_width(encoding), text))
+    count = 1 if units <= alone else len(split(text))
+    return Segments(encoding, units, count)
+
+
+def split(text: str) -> list[str]:
+    """The parts a text is cut into; never inside an escape pair or a surrogate pair."""
+    encoding = Encoding.GSM if is_gsm(text) else Encoding.UCS2
+    width = _width(encoding)
+    alone, room = ROOM[encoding]
+    if sum(map(width, text)) <= alone:
+        return [text]
+    parts, part, used = [], [], 0
+    for character in text:
+        size = width(character)
+        if used + size > room:
+            parts.append("".join(part))
+            part, used = [], 0
+        part.append(character)
+        used += size
+    parts.append("".join(part))
+    return parts
+
+
+def cut(text: str, septets: int) -> str:
+    """What of `text` GSM 03.38 can spell, at most `septets` long: for values people supplied."""
+    kept, used = [], 0
+    for character in text:
+        if character not in ALPHABET or character in "\r\n\f":
+            continue
+        used += _gsm_width(character)
+        if used > septets:
+            break
+        kept.append(character)
+    return "".join(kept).strip()
+
+
+def _width(encoding: Encoding) -> Callable[[str], int]:
+    return _gsm_width if encoding is Encoding.GSM else _ucs2_width
+
+
+def _gsm_width(character: str) -> int:
+    return 2 if character in EXTENDED else 1
+
+
+def _ucs2_width(character: str) -> int:
+    return 2 if ord(character) > 0xFFFF else 1

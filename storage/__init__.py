@@ -1,0 +1,1 @@
+"""What the service remembers: the nouns, the verbs on them, and the engines they run on."""

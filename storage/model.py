@@ -1,0 +1,159 @@
+"""The nouns: what a text, a chat and a person's standing are. Values only, compared with `==`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from storage.number import Number
+
+Millis = int  # milliseconds since 1970, UTC; also lengths of time
+
+
+class Side(StrEnum):
+    A = "A"
+    B = "B"
+
+
+class Kind(StrEnum):
+    RELAY = "relay"  # another person's text, passed on
+    REPLY = "reply"  # our answer to a text
+    NOTICE = "notice"  # our text unasked: introduction, ended, not delivered
+
+
+class State(StrEnum):
+    """Where an outbound text is on its way to Vonage and to the phone."""
+
+    QUEUED = "queued"
+    SENDING = "sending"
+    ACCEPTED = "accepted"
+    DELIVERED = "delivered"
+    UNDELIVERED = "undelivered"
+    UNCERTAIN = "uncertain"
+    DEAD = "dead"
+    CANCELLED = "cancelled"
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Which piece of a long text this is: `index` of `total`, counted from 1, under a small recycled `ref`."""
+
+    ref: str
+    total: int
+    index: int
+
+
+@dataclass(frozen=True, slots=True)
+class Inbound:
+    """A text somebody sent to a line. `sender` is None when it is no phone: a short code, or letters."""
+
+    message_id: str
+    sender: Number | None
+    raw_sender: str
+    line: Number
+    text: str | None  # None: binary, nothing a person could read
+    stamped_at: Millis  # the provider's clock, whole seconds; without a stamp, when it came
+    received_at: Millis
+    part: Part | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Outbound:
+    """A text to send. `chat` is set for whatever belongs to a chat; `sender` for a relay only."""
+
+    line: Number
+    recipient: Number
+    text: str
+    kind: Kind
+    chat: int | None = None
+    sender: Seat | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Seat:
+    """A person and the line on which that person texts."""
+
+    number: Number
+    line: Number
+
+
+@dataclass(frozen=True, slots=True)
+class Participant:
+    side: Side
+    number: Number
+    line: Number
+    texts: int = 0  # how many texts of theirs were taken for this chat
+
+    @property
+    def seat(self) -> Seat:
+        return Seat(self.number, self.line)
+
+
+@dataclass(frozen=True, slots=True)
+class Chat:
+    id: int
+    label: str | None
+    open: bool
+    a: Participant
+    b: Participant
+    opened_at: Millis
+    expires_at: Millis | None  # the fixed end of FOR and EXTEND; the idle end is a setting's
+    last_text_at: Millis | None
+    closed_at: Millis | None = None
+    closed_reason: str | None = None
+
+    @property
+    def name(self) -> str:
+        """As people are told it: `Chat 12`, or `Chat 12 job7`."""
+        return f"Chat {self.id} {self.label}" if self.label else f"Chat {self.id}"
+
+    @property
+    def participants(self) -> tuple[Participant, Participant]:
+        return (self.a, self.b)
+
+    def side(self, side: Side) -> Participant:
+        return self.a if side is Side.A else self.b
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """All that routing needs to know about a sender on a line."""
+
+    is_admin: bool = False
+    opted_out: bool = False
+    chat: int | None = None
+    side: Side | None = None
+    partner: Seat | None = None
+    partner_opted_out: bool = False
+    code_pending: bool = False
+    told_stranger_at: Millis | None = None  # when the one neutral answer of the day was given
+    told_stop_at: Millis | None = None  # when the day's hint that STOP works was given
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What Vonage says later of one part of a text. Roles are reversed on the wire; here they are ours."""
+
+    message_id: str
+    client_ref: str | None
+    recipient: str  # raw digits: a receipt for an unknown number must still be kept
+    line: str
+    status: str  # accepted, buffered, delivered, expired, failed, rejected, unknown
+    err_code: str
+    received_at: Millis
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """An outbound text taken to be sent: the row, and the proof that it is still ours to settle."""
+
+    id: int
+    line: Number
+    recipient: Number
+    text: str
+    kind: Kind
+    client_ref: str
+    attempt: int
+    created_at: Millis
+    chat: int | None
+    sender: Seat | None

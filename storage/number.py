@@ -1,0 +1,69 @@
+"""A telephone number: E.164, made by one parser only, and never shown whole by accident."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import phonenumbers
+from phonenumbers import NumberParseException
+
+
+class NotANumber(ValueError):
+    """The text is no telephone number that could exist."""
+
+
+@dataclass(frozen=True, slots=True, order=True, repr=False)
+class Number:
+    """An E.164 number. `str`, `repr` and `format` show it masked; the whole takes an explicit `.e164`."""
+
+    e164: str
+
+    @classmethod
+    def parse(cls, text: str, region: str | None = None) -> Number:
+        """Read a number as a person writes it; without `region` it needs its `+`. Raises NotANumber."""
+        return cls(_parse(text, region))
+
+    @property
+    def digits(self) -> str:
+        return self.e164[1:]
+
+    @property
+    def tail(self) -> str:
+        """The last four digits as texts and pages show them: `*0123`."""
+        return "*" + self.e164[-4:]
+
+    @property
+    def country_code(self) -> int:
+        return _country_code(self.e164)
+
+    def __str__(self) -> str:
+        # Country code and last three digits: enough to tell two people apart in a log, not to call one.
+        start = 1 + len(str(self.country_code))
+        hidden = len(self.e164) - start - 3
+        return self.e164[:start] + "•" * hidden + self.e164[-3:]
+
+    def __repr__(self) -> str:
+        return f"Number({self})"
+
+    def __format__(self, spec: str) -> str:
+        return format(str(self), spec)
+
+
+@lru_cache(maxsize=4096)
+def _parse(text: str, region: str | None) -> str:
+    if any(map(str.isalpha, text)):  # the library would read letters as a keypad, or as an extension
+        raise NotANumber("letters in a telephone number")
+    try:
+        parsed = phonenumbers.parse(text, region)
+    except NumberParseException as error:
+        raise NotANumber("not a telephone number") from error
+    # Possible, not valid: a regulator's new ranges reach the library's tables months after they reach phones.
+    if phonenumbers.is_possible_number_with_reason(parsed) != phonenumbers.ValidationResult.IS_POSSIBLE:
+        raise NotANumber("not a telephone number")
+    return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
+
+
+@lru_cache(maxsize=4096)
+def _country_code(e164: str) -> int:
+    return phonenumbers.parse(e164).country_code or 0

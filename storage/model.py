@@ -67,6 +67,9 @@ class Outbound:
     kind: Kind
     chat: int | None = None
     sender: Seat | None = None
+    cause: str | None = None  # message id of the inbound text behind it
+    not_before: Millis = 0  # held back until then
+    resend: bool = True  # False: in doubt never sent again
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,15 +148,19 @@ class Receipt:
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """An outbound text taken to be sent: the row, and the proof that it is still ours to settle."""
+    """An outbound text taken to be sent; id, owner and attempt are the proof that it is still ours to settle."""
 
     id: int
+    owner: str
+    attempt: int
+    tries: int
     line: Number
     recipient: Number
     text: str
     kind: Kind
     client_ref: str
-    attempt: int
-    created_at: Millis
     chat: int | None
     sender: Seat | None
+    created_at: Millis
+    tried_at: Millis | None
+    may_repeat: bool

@@ -1,0 +1,197 @@
+"""Chats and who is in them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from storage.engine import Reading, Row, Transaction
+from storage.model import Chat, Millis, Participant, Seat, Side
+from storage.number import Number
+from storage.outbox import PROMOTE, WAITING
+
+SELECT = """
+    SELECT chat.id, chat.label, chat.open, chat.opened_at, chat.expires_at, chat.closed_at, chat.closed_reason,
+           a.number, a.line, a.texts, a.last_text_at, b.number, b.line, b.texts, b.last_text_at
+    FROM chat
+    JOIN participant AS a ON a.chat = chat.id AND a.side = 'A'
+    JOIN participant AS b ON b.chat = chat.id AND b.side = 'B'
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class LineUse:
+    """What a line has been to a person: in an open chat there now, and when a chat there last began or ended."""
+
+    open: bool
+    last_used_at: Millis
+
+
+async def open_chat(
+    tx: Transaction, *, a: Seat, b: Seat, label: str | None, opened_by: str, now: Millis, expires_at: Millis | None
+) -> Chat:
+    """Raises Taken when one of them is in another open chat on that line."""
+    row = await tx.row(
+        "INSERT INTO chat (label, open, opened_by, opened_at, active_at, expires_at)"
+        " VALUES ($1, 1, $2, $3, $3, $4) RETURNING id",
+        label, opened_by, now, expires_at,
+    )  # fmt: skip
+    assert row is not None
+    await tx.many(
+        "INSERT INTO participant (chat, side, number, line, open) VALUES ($1, $2, $3, $4, 1)",
+        [(row[0], side.value, seat.number.e164, seat.line.e164) for side, seat in ((Side.A, a), (Side.B, b))],
+    )
+    return await _known(tx, row[0])
+
+
+async def find(reading: Reading, chat: int) -> Chat | None:
+    row = await reading.row(SELECT + "WHERE chat.id = $1", chat)
+    return None if row is None else _chat(row)
+
+
+async def open_of(reading: Reading, number: Number) -> list[Chat]:
+    """A person's open chats, oldest first."""
+    return _chats(
+        await reading.rows(
+            SELECT + "WHERE chat.id IN (SELECT chat FROM participant WHERE number = $1 AND open = 1) ORDER BY chat.id",
+            number.e164,
+        )
+    )
+
+
+async def open_chats(reading: Reading, *, after: int = 0, limit: int = 50) -> list[Chat]:
+    return _chats(
+        await reading.rows(SELECT + "WHERE chat.open = 1 AND chat.id > $1 ORDER BY chat.id LIMIT $2", after, limit)
+    )
+
+
+async def all_chats(reading: Reading, *, after: int = 0, limit: int = 50) -> list[Chat]:
+    return _chats(await reading.rows(SELECT + "WHERE chat.id > $1 ORDER BY chat.id LIMIT $2", after, limit))
+
+
+async def labelled(reading: Reading, label: str) -> list[Chat]:
+    """The open chats of that label, in any case."""
+    return _chats(
+        await reading.rows(
+            SELECT + "WHERE chat.open = 1 AND chat.label IS NOT NULL AND lower(chat.label) = lower($1)"
+            " ORDER BY chat.id",
+            label,
+        )
+    )
+
+
+async def count_open(reading: Reading) -> int:
+    row = await reading.row("SELECT count(*) FROM chat WHERE open = 1")
+    assert row is not None
+    return int(row[0])
+
+
+async def close(tx: Transaction, chat: Chat, *, reason: str, now: Millis) -> list[Seat]:
+    """Close it and cancel its relays that still wait; returns the seats of those whose text was cancelled."""
+    await tx.run(
+        "UPDATE chat SET open = 0, closed_at = $2, closed_reason = $3 WHERE id = $1 AND open = 1", chat.id, now, reason
+    )
+    cancelled = await tx.rows(
+        "UPDATE outbound SET state = 'cancelled', ready_at = NULL, reason = 'the chat ended', changed_at = $2"
+        f" WHERE chat = $1 AND kind = 'relay' AND state = 'queued' AND {WAITING}"
+        " RETURNING sender, sender_line",
+        chat.id, now,
+    )  # fmt: skip
+    await tx.many(PROMOTE, [(seat.line.e164, seat.number.e164, now) for seat in (chat.a.seat, chat.b.seat)])
+    return [Seat(Number(number), Number(line)) for number, line in dict.fromkeys(cancelled)]
+
+
+async def reopen(tx: Transaction, chat: Chat, *, a: Seat, b: Seat, now: Millis, expires_at: Millis | None) -> Chat:
+    """The same chat again, perhaps on other lines. Raises Taken as `open_chat` does."""
+    await tx.many(
+        "UPDATE participant SET line = $3 WHERE chat = $1 AND side = $2",
+        [(chat.id, Side.A.value, a.line.e164), (chat.id, Side.B.value, b.line.e164)],
+    )
+    await tx.run(
+        "UPDATE chat SET open = 1, closed_at = NULL, closed_reason = NULL, active_at = $2, expires_at = $3"
+        " WHERE id = $1 AND open = 0",
+        chat.id, now, expires_at,
+    )  # fmt: skip
+    return await _known(tx, chat.id)
+
+
+async def extend(tx: Transaction, chat: int, *, expires_at: Millis, now: Millis) -> None:
+    await tx.run("UPDATE chat SET expires_at = $2, active_at = $3 WHERE id = $1 AND open = 1", chat, expires_at, now)
+
+
+async def ended(tx: Reading, now: Millis, *, idle_since: Millis | None, limit: int = 100) -> list[Chat]:
+    """Open chats whose fixed end has come, or (with `idle_since`) that have been silent since then."""
+    expired = await tx.rows(
+        SELECT + "WHERE chat.open = 1 AND chat.expires_at IS NOT NULL AND chat.expires_at <= $1"
+        " ORDER BY chat.expires_at LIMIT $2",
+        now, limit,
+    )  # fmt: skip
+    silent: list[Row] = []
+    if idle_since is not None:
+        silent = await tx.rows(
+            SELECT + "WHERE chat.open = 1 AND chat.active_at <= $1 ORDER BY chat.active_at LIMIT $2", idle_since, limit
+        )
+    return _chats(dict.fromkeys([*expired, *silent]))
+
+
+async def next_end(reading: Reading, *, chat_ttl: Millis | None) -> Millis | None:
+    """When the next chat ends by itself."""
+    row = await reading.row(
+        "SELECT (SELECT min(expires_at) FROM chat WHERE open = 1 AND expires_at IS NOT NULL),"
+        " (SELECT min(active_at) FROM chat WHERE open = 1)"
+    )
+    assert row is not None
+    expiry, active = row
+    idle = None if chat_ttl is None or active is None else active + chat_ttl
+    return min((each for each in (expiry, idle) if each is not None), default=None)
+
+
+async def texted(tx: Transaction, texts: Sequence[tuple[int, Side]], now: Millis) -> None:
+    """Count a text of each (chat, side) and move the idle end."""
+    await tx.many(
+        "UPDATE participant SET texts = texts + 1, last_text_at = $3 WHERE chat = $1 AND side = $2",
+        [(chat, side.value, now) for chat, side in texts],
+    )
+    await tx.many("UPDATE chat SET active_at = $2 WHERE id = $1", [(chat, now) for chat in {chat for chat, _ in texts}])
+
+
+async def lines_of(reading: Reading, number: Number) -> dict[Number, LineUse]:
+    """The lines on which this person has ever had a chat."""
+    rows = await reading.rows(
+        "SELECT participant.line, max(participant.open), max(COALESCE(chat.closed_at, chat.opened_at))"
+        " FROM participant JOIN chat ON chat.id = participant.chat"
+        " WHERE participant.number = $1 GROUP BY participant.line",
+        number.e164,
+    )
+    return {Number(line): LineUse(bool(is_open), used_at) for line, is_open, used_at in rows}
+
+
+async def occupied(reading: Reading, seats: Iterable[Seat]) -> dict[Seat, int]:
+    """Which of these seats are in an open chat, and in which."""
+    wanted = json.dumps([(seat.number.e164, seat.line.e164) for seat in seats])
+    rows = await reading.rows(
+        f"SELECT participant.number, participant.line, participant.chat FROM {reading.each}"
+        " JOIN participant ON participant.number = each.value ->> 0 AND participant.line = each.value ->> 1"
+        " AND participant.open = 1",
+        wanted,
+    )
+    return {Seat(Number(number), Number(line)): chat for number, line, chat in rows}
+
+
+async def _known(reading: Reading, chat: int) -> Chat:
+    found = await find(reading, chat)
+    assert found is not None
+    return found
+
+
+def _chats(rows: Iterable[Row]) -> list[Chat]:
+    return [_chat(row) for row in rows]
+
+
+def _chat(row: Row) -> Chat:
+    chat, label, is_open, opened_at, expires_at, closed_at, closed_reason, *sides = row
+    a = Participant(Side.A, Number(sides[0]), Number(sides[1]), sides[2])
+    b = Participant(Side.B, Number(sides[4]), Number(sides[5]), sides[6])
+    last_text_at = max((at for at in (sides[3], sides[7]) if at is not None), default=None)
+    return Chat(chat, label, bool(is_open), a, b, opened_at, expires_at, last_text_at, closed_at, closed_reason)

@@ -1,0 +1,56 @@
+"""What a database must offer: transactions for the one writer, reads for everybody else."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager
+from typing import Any, Protocol
+
+Row = tuple[Any, ...]
+
+
+class StorageError(Exception):
+    """The database could not do what was asked."""
+
+
+class Unavailable(StorageError):
+    """The database cannot take anything just now: full disk, locked, gone. Nothing was changed; try again."""
+
+
+class Taken(StorageError):
+    """A unique index refused the row: somebody else was first."""
+
+
+class Unusable(StorageError):
+    """The database must not be used as it is: newer schema, damaged file, or held by another process."""
+
+
+class Reading(Protocol):
+    """Statements are SQL with `$1, $2 …`, written once for every engine."""
+
+    each: str  # a table expression that unfolds $1, a JSON array, as rows of `each.value`
+
+    async def rows(self, sql: str, *values: object) -> list[Row]: ...
+
+    async def row(self, sql: str, *values: object) -> Row | None: ...
+
+
+class Transaction(Reading, Protocol):
+    async def run(self, sql: str, *values: object) -> None: ...
+
+    async def many(self, sql: str, values: Sequence[Sequence[object]]) -> None:
+        """One statement for each of `values`, in one hop to the database."""
+        ...
+
+
+class Engine(Protocol):
+    def transaction(self) -> AbstractAsyncContextManager[Transaction]:
+        """Commits durably on leaving; an exception rolls everything back. One at a time: the writer's own."""
+        ...
+
+    @property
+    def reader(self) -> Reading:
+        """For pages and the API: sees what is committed, cannot write."""
+        ...
+
+    async def close(self) -> None: ...

@@ -1,0 +1,190 @@
+"""Texts that come in: which are repeats, where their senders stand, and the parts of long ones."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Iterable, Sequence
+
+from storage.engine import Reading, Row, Transaction
+from storage.model import Inbound, Millis, Seat, Side, Standing
+from storage.number import Number
+from storage.people import STOP_HINT, STRANGER
+
+GAP = " […] "
+SECOND: Millis = 1000
+PARTS_WAIT = 30 * SECOND  # from the first part, until what is there goes out
+PARTS_WINDOW = 600 * SECOND  # refs are small and recycled: later, the same ref is another text
+
+
+async def remember(tx: Transaction, message_ids: Collection[str], now: Millis) -> set[str]:
+    """Which of these were never seen before; from now on they have been."""
+    rows = await tx.rows(
+        "INSERT INTO seen (message_id, received_at)"
+        f" SELECT each.value, $2 FROM {tx.each} WHERE TRUE ON CONFLICT DO NOTHING RETURNING message_id",
+        json.dumps(list(message_ids)), now,
+    )  # fmt: skip
+    return {message_id for (message_id,) in rows}
+
+
+async def standings(reading: Reading, seats: Iterable[Seat], *, admins: Collection[Number]) -> dict[Seat, Standing]:
+    """Where each of these people stands on that line, read in one statement."""
+    wanted = list(dict.fromkeys(seats))
+    rows = await reading.rows(
+        "SELECT me.chat, me.side, partner.number, partner.line, me_out.number, partner_out.number,"
+        " code.expires_at, stranger.at, hint.at"
+        f" FROM {reading.each}"
+        " LEFT JOIN participant AS me"
+        "  ON me.line = each.value ->> 1 AND me.number = each.value ->> 0 AND me.open = 1"
+        " LEFT JOIN participant AS partner ON partner.chat = me.chat AND partner.side <> me.side"
+        " LEFT JOIN opt_out AS me_out ON me_out.number = each.value ->> 0"
+        " LEFT JOIN opt_out AS partner_out ON partner_out.number = partner.number"
+        " LEFT JOIN pending_code AS code ON code.admin = each.value ->> 0 AND code.line = each.value ->> 1"
+        f" LEFT JOIN told AS stranger ON stranger.number = each.value ->> 0 AND stranger.what = '{STRANGER}'"
+        f" LEFT JOIN told AS hint ON hint.number = each.value ->> 0 AND hint.what = '{STOP_HINT}'"
+        " ORDER BY each.key",
+        json.dumps([(seat.number.e164, seat.line.e164) for seat in wanted]),
+    )
+    return {seat: _standing(row, seat.number in admins) for seat, row in zip(wanted, rows, strict=True)}
+
+
+async def keep(tx: Transaction, texts: Sequence[tuple[Inbound, str]]) -> None:
+    """Texts that went nowhere, each with the reason."""
+    await tx.many(
+        "INSERT INTO kept (message_id, sender, line, text, stamped_at, received_at, reason)"
+        " VALUES ($1, $2, $3, $4, $5, $6, $7)",
+        [
+            (text.message_id, text.raw_sender, text.line.e164, text.text, text.stamped_at, text.received_at, reason)
+            for text, reason in texts
+        ],
+    )
+
+
+async def gather(tx: Transaction, text: Inbound) -> Inbound | None:
+    """Put a part with its others. Returns the whole text once complete, a late part alone, else None."""
+    assert text.part is not None
+    found = await _gathering(tx, text)
+    if found is None:
+        await _add(tx, await _begin(tx, text), text)
+        return None
+    gathering, has_gone = found
+    if has_gone:
+        await _add(tx, gathering, text)
+        await _let_go(tx, gathering)
+        return _whole(text, text.text or "", text.stamped_at)
+    await _add(tx, gathering, text)
+    return await _joined(tx, gathering, text) if await _complete(tx, gathering, text.part.total) else None
+
+
+async def overdue(tx: Transaction, now: Millis) -> list[Inbound]:
+    """Long texts whose missing parts have had their time: what is there, with the gaps shown."""
+    rows = await tx.rows(
+        "SELECT id, sender, line, total, stamped_at FROM gathering WHERE due_at IS NOT NULL AND due_at <= $1"
+        " ORDER BY due_at LIMIT 100",
+        now,
+    )
+    texts = []
+    for gathering, sender, line, total, stamped_at in rows:
+        parts = await _parts(tx, gathering)
+        message_id = next(iter(parts.values()))[0]
+        await _let_go(tx, gathering)
+        whole = _with_gaps([parts[index][1] if index in parts else None for index in range(1, total + 1)])
+        texts.append(Inbound(message_id, Number(sender), sender, Number(line), whole, stamped_at, now))
+    return texts
+
+
+async def next_due(reading: Reading) -> Millis | None:
+    row = await reading.row("SELECT min(due_at) FROM gathering WHERE due_at IS NOT NULL")
+    assert row is not None
+    return row[0]  # type: ignore[no-any-return]
+
+
+def _with_gaps(parts: Sequence[str | None]) -> str:
+    whole: list[str] = []
+    for part in parts:
+        if part is not None:
+            whole.append(part)
+        elif not whole or whole[-1] != GAP:
+            whole.append(GAP)
+    return "".join(whole)
+
+
+async def _gathering(tx: Transaction, text: Inbound) -> tuple[int, bool] | None:
+    """The newest gathering this part belongs to and whether it has gone; None: the part begins another text."""
+    assert text.part is not None
+    row = await tx.row(
+        "SELECT id, due_at, EXISTS (SELECT 1 FROM gathered_part"
+        "  WHERE gathering = gathering.id AND position = $5)"
+        " FROM gathering WHERE sender = $1 AND line = $2 AND ref = $3 AND total = $4 AND started_at > $6"
+        " ORDER BY id DESC LIMIT 1",
+        text.raw_sender, text.line.e164, text.part.ref, text.part.total, text.part.index,
+        text.received_at - PARTS_WINDOW,
+    )  # fmt: skip
+    # The same piece again under another message id: the ref was given out anew.
+    return None if row is None or row[2] else (row[0], row[1] is None)
+
+
+async def _begin(tx: Transaction, text: Inbound) -> int:
+    assert text.part is not None
+    row = await tx.row(
+        "INSERT INTO gathering (sender, line, ref, total, started_at, due_at, stamped_at)"
+        " VALUES ($1, $2, $3, $4, $5, $6, $7) RETURNING id",
+        text.raw_sender, text.line.e164, text.part.ref, text.part.total, text.received_at,
+        text.received_at + PARTS_WAIT, text.stamped_at,
+    )  # fmt: skip
+    assert row is not None
+    return int(row[0])
+
+
+async def _add(tx: Transaction, gathering: int, text: Inbound) -> None:
+    assert text.part is not None
+    await tx.run(
+        "INSERT INTO gathered_part (gathering, position, message_id, text) VALUES ($1, $2, $3, $4)",
+        gathering, text.part.index, text.message_id, text.text or "",
+    )  # fmt: skip
+
+
+async def _complete(tx: Transaction, gathering: int, total: int) -> bool:
+    row = await tx.row("SELECT count(*) FROM gathered_part WHERE gathering = $1", gathering)
+    assert row is not None
+    return bool(row[0] == total)
+
+
+async def _joined(tx: Transaction, gathering: int, last: Inbound) -> Inbound:
+    row = await tx.row("SELECT stamped_at FROM gathering WHERE id = $1", gathering)
+    assert row is not None
+    parts = await _parts(tx, gathering)
+    await _let_go(tx, gathering)
+    return _whole(last, "".join(text for _, text in parts.values()), row[0])
+
+
+async def _parts(tx: Transaction, gathering: int) -> dict[int, tuple[str, str]]:
+    rows = await tx.rows(
+        "SELECT position, message_id, text FROM gathered_part WHERE gathering = $1 ORDER BY position", gathering
+    )
+    return {position: (message_id, text) for position, message_id, text in rows}
+
+
+async def _let_go(tx: Transaction, gathering: int) -> None:
+    await tx.run("UPDATE gathering SET due_at = NULL WHERE id = $1", gathering)
+    await tx.run("UPDATE gathered_part SET text = '' WHERE gathering = $1", gathering)
+
+
+def _whole(part: Inbound, text: str, stamped_at: Millis) -> Inbound:
+    return Inbound(
+        part.message_id, part.sender, part.raw_sender, part.line, text, stamped_at, part.received_at, part=None
+    )
+
+
+def _standing(row: Row, is_admin: bool) -> Standing:
+    chat, side, partner_number, partner_line, out, partner_out, code_expires_at, stranger_at, hint_at = row
+    return Standing(
+        is_admin=is_admin,
+        opted_out=out is not None,
+        chat=chat,
+        side=None if side is None else Side(side),
+        partner=None if partner_number is None else Seat(Number(partner_number), Number(partner_line)),
+        partner_opted_out=partner_out is not None,
+        code_pending=code_expires_at is not None,
+        told_stranger_at=stranger_at,
+        told_stop_at=hint_at,
+    )

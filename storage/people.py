@@ -1,0 +1,99 @@
+"""What is remembered of people: opt-outs, what they were told today, an admin's pending code and page."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from storage.engine import Reading, Transaction
+from storage.model import Millis
+from storage.number import Number
+from storage.outbox import WAITING
+
+STRANGER = "stranger"
+STOP_HINT = "stop_hint"
+
+
+@dataclass(frozen=True, slots=True)
+class PendingCode:
+    line: Number
+    command: str
+    code_hash: bytes
+    expires_at: Millis
+
+
+async def opt_out(tx: Transaction, number: Number, *, source: str, now: Millis) -> bool:
+    """Record it and cancel everything queued to that person. False: it was recorded before."""
+    row = await tx.row(
+        "INSERT INTO opt_out (number, at, source) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING RETURNING number",
+        number.e164, now, source,
+    )  # fmt: skip
+    await tx.run(
+        "UPDATE outbound SET state = 'cancelled', ready_at = NULL, reason = 'opted out', changed_at = $2"
+        f" WHERE recipient = $1 AND state = 'queued' AND {WAITING}",
+        number.e164, now,
+    )  # fmt: skip
+    return row is not None
+
+
+async def opt_in(tx: Transaction, number: Number) -> bool:
+    """False: the person had not opted out."""
+    return await tx.row("DELETE FROM opt_out WHERE number = $1 RETURNING number", number.e164) is not None
+
+
+async def opted_out(reading: Reading, numbers: Iterable[Number]) -> set[Number]:
+    wanted = json.dumps([number.e164 for number in numbers])
+    rows = await reading.rows(
+        f"SELECT number FROM opt_out WHERE number IN (SELECT each.value FROM {reading.each})",
+        wanted,
+    )
+    return {Number(number) for (number,) in rows}
+
+
+async def remember_told(tx: Transaction, told: Sequence[tuple[Number, str]], now: Millis) -> None:
+    await tx.many(
+        "INSERT INTO told (number, what, at) VALUES ($1, $2, $3)"
+        " ON CONFLICT (number, what) DO UPDATE SET at = excluded.at",
+        [(number.e164, what, now) for number, what in told],
+    )
+
+
+async def ask_code(
+    tx: Transaction, *, admin: Number, line: Number, command: str, code_hash: bytes, expires_at: Millis
+) -> None:
+    """The newest question replaces the older."""
+    await tx.run(
+        "INSERT INTO pending_code (admin, line, command, code_hash, expires_at) VALUES ($1, $2, $3, $4, $5)"
+        " ON CONFLICT (admin) DO UPDATE SET line = excluded.line, command = excluded.command,"
+        " code_hash = excluded.code_hash, expires_at = excluded.expires_at",
+        admin.e164, line.e164, command, code_hash, expires_at,
+    )  # fmt: skip
+
+
+async def pending_code(reading: Reading, admin: Number) -> PendingCode | None:
+    row = await reading.row(
+        "SELECT line, command, code_hash, expires_at FROM pending_code WHERE admin = $1", admin.e164
+    )
+    return None if row is None else PendingCode(Number(row[0]), row[1], bytes(row[2]), row[3])
+
+
+async def forget_code(tx: Transaction, admin: Number) -> None:
+    await tx.run("DELETE FROM pending_code WHERE admin = $1", admin.e164)
+
+
+async def turn_page(tx: Transaction, admin: Number, *, after: int | None, now: Millis) -> None:
+    """Remember the chat after which NEXT goes on; None: there is nothing left to leaf to."""
+    if after is None:
+        await tx.run("DELETE FROM list_page WHERE admin = $1", admin.e164)
+        return
+    await tx.run(
+        "INSERT INTO list_page (admin, after, turned_at) VALUES ($1, $2, $3)"
+        " ON CONFLICT (admin) DO UPDATE SET after = excluded.after, turned_at = excluded.turned_at",
+        admin.e164, after, now,
+    )  # fmt: skip
+
+
+async def page_of(reading: Reading, admin: Number) -> int | None:
+    row = await reading.row("SELECT after FROM list_page WHERE admin = $1", admin.e164)
+    return None if row is None else int(row[0])

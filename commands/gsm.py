@@ -36,17 +36,22 @@ def is_gsm(text: str) -> bool:
     return ALPHABET.issuperset(text)
 
 
-def segments(text: str) -> Segments:
-    encoding = Encoding.GSM if is_gsm(text) else Encoding.UCS2
+def encoding_of(text: str) -> Encoding:
+    """The cheapest encoding that can spell it."""
+    return Encoding.GSM if is_gsm(text) else Encoding.UCS2
+
+
+def segments(text: str, encoding: Encoding | None = None) -> Segments:
+    encoding = encoding or encoding_of(text)
     alone, _ = ROOM[encoding]
     units = sum(map(_width(encoding), text))
-    count = 1 if units <= alone else len(split(text))
+    count = 1 if units <= alone else len(split(text, encoding))
     return Segments(encoding, units, count)
 
 
-def split(text: str) -> list[str]:
+def split(text: str, encoding: Encoding | None = None) -> list[str]:
     """The parts a text is cut into; never inside an escape pair or a surrogate pair."""
-    encoding = Encoding.GSM if is_gsm(text) else Encoding.UCS2
+    encoding = encoding or encoding_of(text)
     width = _width(encoding)
     alone, room = ROOM[encoding]
     if sum(map(width, text)) <= alone:

@@ -44,6 +44,10 @@ class Transaction(Reading, Protocol):
 
 
 class Engine(Protocol):
+    async def start(self) -> None:
+        """Open it, and bring its schema up to date. Raises Unusable."""
+        ...
+
     def transaction(self) -> AbstractAsyncContextManager[Transaction]:
         """Commits durably on leaving; an exception rolls everything back. One at a time: the writer's own."""
         ...

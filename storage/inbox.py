@@ -188,3 +188,17 @@ def _standing(row: Row, is_admin: bool) -> Standing:
         told_stranger_at=stranger_at,
         told_stop_at=hint_at,
     )
+
+
+async def forget(tx: Transaction, *, before: Millis) -> None:
+    """Ids and finished long texts of long ago; a thousand at a time, so that nobody waits for it."""
+    await tx.run(
+        "DELETE FROM seen WHERE message_id IN"
+        " (SELECT message_id FROM seen WHERE received_at < $1 ORDER BY received_at LIMIT 1000)",
+        before,
+    )
+    await tx.run(
+        "DELETE FROM gathering WHERE id IN"
+        " (SELECT id FROM gathering WHERE due_at IS NULL AND started_at < $1 ORDER BY id LIMIT 1000)",
+        before,
+    )

@@ -38,10 +38,7 @@ class Number:
         return _country_code(self.e164)
 
     def __str__(self) -> str:
-        # Country code and last three digits: enough to tell two people apart in a log, not to call one.
-        start = 1 + len(str(self.country_code))
-        hidden = len(self.e164) - start - 3
-        return self.e164[:start] + "•" * hidden + self.e164[-3:]
+        return _masked(self.e164)
 
     def __repr__(self) -> str:
         return f"Number({self})"
@@ -62,6 +59,13 @@ def _parse(text: str, region: str | None) -> str:
     if phonenumbers.is_possible_number_with_reason(parsed) != phonenumbers.ValidationResult.IS_POSSIBLE:
         raise NotANumber("not a telephone number")
     return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
+
+
+@lru_cache(maxsize=4096)
+def _masked(e164: str) -> str:
+    # Country code and last three digits: enough to tell two people apart in a log, not to call one.
+    start = 1 + len(str(_country_code(e164)))
+    return e164[:start] + "•" * (len(e164) - start - 3) + e164[-3:]
 
 
 @lru_cache(maxsize=4096)

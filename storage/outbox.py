@@ -86,10 +86,11 @@ class Doubtful:
 
 @dataclass(frozen=True, slots=True)
 class Buried:
-    """A claim that will never arrive."""
+    """A claim that will never arrive. `opted_out`: because the recipient wants no texts."""
 
     claim: Claim
     reason: str
+    opted_out: bool = False
 
 
 async def enqueue(tx: Transaction, texts: Sequence[tuple[Outbound, str]], now: Millis) -> None:
@@ -101,13 +102,15 @@ async def claim(tx: Transaction, *, owner: str, line: Number, limit: int, now: M
     """Take up to `limit` heads of a line. A relay into a closed chat, and what goes to the opted out, is cancelled."""
     rows = await tx.rows(CLAIM, owner, now, line.e164, limit)
     stale = [(_claim(row), "the chat ended" if not row[15] else "opted out") for row in rows if not row[15] or row[16]]
-    if stale:
-        await tx.many(
-            f"UPDATE outbound SET state = 'cancelled', reason = $4, changed_at = $5 {HELD}",
-            [(*_proof(each), reason, now) for each, reason in stale],
-        )
-        await promote(tx, [each for each, _ in stale], now)
-    return [_claim(row) for row in rows if row[15] and not row[16]]
+    fresh = [_claim(row) for row in rows if row[15] and not row[16]]
+    if not stale:
+        return fresh
+    await tx.many(
+        f"UPDATE outbound SET state = 'cancelled', reason = $4, changed_at = $5 {HELD}",
+        [(*_proof(each), reason, now) for each, reason in stale],
+    )
+    await promote(tx, [each for each, _ in stale], now)
+    return fresh + await claim(tx, owner=owner, line=line, limit=len(stale), now=now)
 
 
 async def due_lines(reading: Reading, lines: Sequence[Number]) -> dict[Number, Millis]:

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from importlib import resources
 from pathlib import Path
+from typing import cast
 
 import aiosqlite
 
@@ -31,41 +32,61 @@ READER_PRAGMAS = (
     # SQLite before 3.51.3 can corrupt the WAL when a second connection checkpoints.
     "PRAGMA wal_autocheckpoint = 0",
 )
+# Faults of the machine, not of a statement: the same may succeed later. Primary codes, as an extended one ends in it.
+PASSING = (
+    sqlite3.SQLITE_BUSY,
+    sqlite3.SQLITE_LOCKED,
+    sqlite3.SQLITE_NOMEM,
+    sqlite3.SQLITE_READONLY,
+    sqlite3.SQLITE_IOERR,
+    sqlite3.SQLITE_FULL,
+    sqlite3.SQLITE_CANTOPEN,
+)
 PARAMETERS = tuple(str(index) for index in range(1, 40))
 
 
 class SQLite:
-    """Made by `open`; holds a lock beside the file until `close`."""
+    """Named now, opened by `start`; holds a lock beside the file until `close`."""
 
-    def __init__(self, lock: FileLock, writer: aiosqlite.Connection, reader: aiosqlite.Connection) -> None:
-        self._lock = lock
-        self._writer = writer
-        self._reader = reader
+    def __init__(self, path: str | Path) -> None:
+        self._path = Path(path)
         self._busy = asyncio.Lock()
-        self.reader = Connection(reader)
+        self._lock: FileLock | None = None
+        self._opened: list[aiosqlite.Connection] = []
 
     @classmethod
     async def open(cls, path: str | Path) -> SQLite:
-        """Open, check and migrate. Raises Unusable when the file is newer, damaged, or another process's."""
-        lock = FileLock.take(Path(f"{path}.lock"))
-        opened: list[aiosqlite.Connection] = []
+        engine = cls(path)
+        await engine.start()
+        return engine
+
+    async def start(self) -> None:
+        """Lock, check and migrate. Raises Unusable when the file is newer, damaged, or another process's."""
+        self._lock = FileLock.take(Path(f"{self._path}.lock"))
         try:
-            with _translated():
-                for pragmas in (PRAGMAS, READER_PRAGMAS):
-                    opened.append(await aiosqlite.connect(path, isolation_level=None))
-                    for pragma in pragmas:
-                        await opened[-1].execute_fetchall(pragma)
-                    if pragmas is PRAGMAS:
-                        await _migrate(opened[-1])
+            await self._connect(PRAGMAS)
+            await _migrate(self._writer)
+            await self._connect(READER_PRAGMAS)
         except BaseException as error:
             # An open connection's thread would keep the process alive for ever.
-            for connection in opened:
-                await connection.close()
-            lock.release()
+            await self.close()
             if isinstance(error, StorageError) and not isinstance(error, Unusable):
                 raise Unusable(f"cannot open the database: {error}") from error
             raise
-        return cls(lock, *opened)
+
+    async def _connect(self, pragmas: Sequence[str]) -> None:
+        with _translated():
+            self._opened.append(await aiosqlite.connect(self._path, isolation_level=None))
+            for pragma in pragmas:
+                await self._opened[-1].execute_fetchall(pragma)
+
+    @property
+    def _writer(self) -> aiosqlite.Connection:
+        return self._opened[0]
+
+    @property
+    def reader(self) -> Connection:
+        return Connection(self._opened[1])
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Connection]:
@@ -87,9 +108,11 @@ class SQLite:
 
     async def close(self) -> None:
         async with self._busy:
-            await self._reader.close()
-            await self._writer.close()
-            self._lock.release()
+            while self._opened:
+                await self._opened.pop().close()
+            if self._lock is not None:
+                self._lock.release()
+                self._lock = None
 
 
 class Connection:
@@ -102,7 +125,8 @@ class Connection:
 
     async def rows(self, sql: str, *values: object) -> list[Row]:
         with _translated():
-            return [tuple(row) for row in await self._connection.execute_fetchall(sql, _named(values))]
+            found = await self._connection.execute_fetchall(sql, _named(values))
+            return cast(list[Row], found)
 
     async def row(self, sql: str, *values: object) -> Row | None:
         found = await self.rows(sql, *values)
@@ -127,13 +151,17 @@ def _translated() -> Iterator[None]:
     except sqlite3.IntegrityError as error:
         unique = error.sqlite_errorcode in (sqlite3.SQLITE_CONSTRAINT_UNIQUE, sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY)
         raise (Taken if unique else StorageError)(str(error)) from error
-    except sqlite3.OperationalError as error:
-        raise Unavailable(str(error)) from error
     except sqlite3.DatabaseError as error:
-        raise StorageError(str(error)) from error
+        passing = error.sqlite_errorcode & 0xFF in PASSING
+        raise (Unavailable if passing else StorageError)(str(error)) from error
 
 
 async def _migrate(connection: aiosqlite.Connection) -> None:
+    with _translated():
+        await _migrate_or_refuse(connection)
+
+
+async def _migrate_or_refuse(connection: aiosqlite.Connection) -> None:
     migrations = known_migrations()
     [(version,)] = await connection.execute_fetchall("PRAGMA user_version")
     if version > len(migrations):

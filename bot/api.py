@@ -1,0 +1,251 @@
+"""The HTTP API: chats opened, listed and ended by programs, as in Vonage's tutorial and a little further."""
+
+from __future__ import annotations
+
+import hmac
+import json
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import parse_qsl
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from bot.outgoing import Outgoing
+from bot.writer import Writer
+from commands import pairing
+from commands.desk import Desk, House, Refused
+from commands.durations import NotADuration, parse
+from commands.pairing import Reason
+from storage import chats
+from storage.engine import Engine, Transaction, Unavailable
+from storage.model import Chat, Millis
+from storage.number import NotANumber, Number
+
+LARGEST_BODY = 64 * 1024
+PAGE, LARGEST_PAGE = 50, 500
+STATUS = {"no_free_line": 409, "opted_out": 409}  # whatever else is refused is the caller's to correct: 400
+
+
+class Fault(Exception):
+    """An answer to the caller: status, code and message."""
+
+    def __init__(self, status: int, code: str, message: str) -> None:
+        super().__init__(message)
+        self.status, self.code, self.message = status, code, message
+
+
+@dataclass(frozen=True, slots=True)
+class Api:
+    house: House
+    writer: Writer
+    engine: Engine
+    outgoing: Outgoing
+    token: str | None
+    clock: Callable[[], Millis]
+
+    def routes(self) -> list[Route]:
+        return [
+            Route("/chat", self.guarded(self.open_chat), methods=["POST"]),
+            Route("/chats", self.guarded(self.list_chats), methods=["GET"]),
+            Route("/chats/{id}", self.guarded(self.show_chat), methods=["GET"]),
+            Route("/chats/{id}", self.guarded(self.end_chat), methods=["DELETE"]),
+        ]
+
+    def guarded(self, endpoint: Callable[[Request], Awaitable[Response]]) -> Callable[[Request], Awaitable[Response]]:
+        """Only with the token; a fault becomes its JSON answer."""
+
+        async def answered(request: Request) -> Response:
+            try:
+                self._admit(request)
+                return await endpoint(request)
+            except Fault as fault:
+                return error(fault.status, fault.code, fault.message)
+            except Unavailable:
+                message = "The database cannot take anything just now. Nothing was changed; try again."
+                return error(503, "unavailable", message, {"Retry-After": "5"})
+
+        return answered
+
+    def _admit(self, request: Request) -> None:
+        if self.token is None:
+            raise Fault(403, "api_off", "The API is off: no API_TOKEN is set for this service.")
+        scheme, _, given = request.headers.get("authorization", "").partition(" ")
+        if scheme.lower() != "bearer" or not hmac.compare_digest(given.strip().encode(), self.token.encode()):
+            raise Fault(401, "unauthorized", "Send the API token: Authorization: Bearer TOKEN.")
+
+    async def open_chat(self, request: Request) -> Response:
+        fields = await _fields(request)
+        a = self._number(fields, "userANumber")
+        b = self._number(fields, "userBNumber")
+        label = fields.get("label", "").strip() or None
+        ttl = _ttl(fields)
+
+        async def open_it(tx: Transaction) -> Chat | Refused:
+            now = self.clock()
+            desk = Desk(tx=tx, house=self.house, admin=None, line=None, now=now)
+            try:
+                chat = await pairing.pair(desk, a, b, label, None if ttl is None else now + ttl)
+            except Refused as refused:
+                return refused
+            await self.outgoing.enqueue(tx, desk.outgoing, now)
+            return chat
+
+        match await self.writer.do(open_it):
+            case Refused() as refused:
+                raise Fault(STATUS.get(refused.code, 400), refused.code, self.house.text(refused.key, **refused.values))
+            case chat:
+                return JSONResponse(as_json(chat), 201, {"Location": f"/chats/{chat.id}"})
+
+    async def list_chats(self, request: Request) -> Response:
+        state = request.query_params.get("state", "open")
+        if state not in ("open", "all"):
+            raise Fault(400, "bad_state", "state is `open` (the default) or `all`.")
+        after = _whole(request.query_params, "after", 0)
+        limit = min(_whole(request.query_params, "limit", PAGE), LARGEST_PAGE)
+        read = chats.all_chats if state == "all" else chats.open_chats
+        found = await read(self.engine.reader, after=after, limit=limit)
+        following = found[-1].id if found and len(found) == limit else None
+        return JSONResponse({"chats": [as_json(chat) for chat in found], "next": following})
+
+    async def show_chat(self, request: Request) -> Response:
+        return JSONResponse(as_json(_found(await chats.find(self.engine.reader, _id(request)))))
+
+    async def end_chat(self, request: Request) -> Response:
+        """Ends it once; asked again, it only says how things are."""
+        wanted = _id(request)
+
+        async def end_it(tx: Transaction) -> Chat | None:
+            now = self.clock()
+            chat = await chats.find(tx, wanted)
+            if chat is not None and chat.open:
+                desk = Desk(tx=tx, house=self.house, admin=None, line=None, now=now)
+                await pairing.close(desk, chat, reason=Reason.API)
+                await self.outgoing.enqueue(tx, desk.outgoing, now)
+            return await chats.find(tx, wanted)
+
+        return JSONResponse(as_json(_found(await self.writer.do(end_it))))
+
+    def _number(self, fields: Mapping[str, str], name: str) -> Number:
+        given = fields.get(name, "").strip()
+        if not given:
+            raise Fault(400, "missing_field", f"{name} is missing. Nothing was created.")
+        try:
+            return read_number(given, self.house.region)
+        except NotANumber as wrong:
+            message = f"{name} is not a telephone number. Write it like +447700900123. Nothing was created."
+            raise Fault(400, "bad_number", message) from wrong
+
+
+def read_number(given: str, region: str | None) -> Number:
+    """With its +, as dialled in `region`, or, as Vonage writes them, international digits alone."""
+    if given.startswith("+"):
+        return Number.parse(given)
+    try:
+        return Number.parse(given, region)
+    except NotANumber:
+        return Number.parse("+" + given)
+
+
+def as_json(chat: Chat) -> dict[str, object]:
+    """Numbers of people masked; the lines are ours, and whole."""
+    return {
+        "id": chat.id,
+        "label": chat.label,
+        "state": "open" if chat.open else "closed",
+        "participants": [
+            {"side": each.side.value, "number": str(each.number), "line": each.line.e164, "texts": each.texts}
+            for each in chat.participants
+        ],
+        "opened_at": _stamp(chat.opened_at),
+        "expires_at": _stamp(chat.expires_at),
+        "last_text_at": _stamp(chat.last_text_at),
+        "closed_at": _stamp(chat.closed_at),
+        "closed_reason": chat.closed_reason,
+    }
+
+
+def error(status: int, code: str, message: str, headers: Mapping[str, str] | None = None) -> JSONResponse:
+    challenge = {"WWW-Authenticate": "Bearer"} if status == 401 else {}
+    return JSONResponse({"error": {"code": code, "message": message}}, status, {**challenge, **(headers or {})})
+
+
+async def http_exception(request: Request, exception: Exception) -> Response:
+    """Starlette's own refusals (no such route, wrong method) in the form of all others."""
+    assert isinstance(exception, HTTPException)
+    code = {404: "not_found", 405: "method_not_allowed"}.get(exception.status_code, "refused")
+    return error(exception.status_code, code, str(exception.detail), exception.headers)
+
+
+async def _fields(request: Request) -> dict[str, str]:
+    """Query, form or JSON; what the body says counts more than what the address says."""
+    fields = dict(request.query_params)
+    body = await _body(request)
+    if not body:
+        return fields
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind == "application/json" or (not kind and body.lstrip().startswith(b"{")):
+        return fields | _json_fields(body)
+    if kind in ("application/x-www-form-urlencoded", ""):
+        return fields | dict(parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True))
+    raise Fault(415, "unsupported_media_type", "Send a query, a form (x-www-form-urlencoded) or JSON.")
+
+
+async def _body(request: Request) -> bytes:
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > LARGEST_BODY:
+            raise Fault(413, "too_large", "The request is larger than 64 KiB.")
+    return bytes(body)
+
+
+def _json_fields(body: bytes) -> dict[str, str]:
+    try:
+        fields: Any = json.loads(body)
+    except (ValueError, RecursionError) as wrong:
+        raise Fault(400, "bad_json", "The body is no JSON. Nothing was created.") from wrong
+    if not isinstance(fields, dict):
+        raise Fault(400, "bad_json", "The body must be one JSON object. Nothing was created.")
+    given = {name: value for name, value in fields.items() if value is not None}
+    for name, value in given.items():
+        if not isinstance(value, str):
+            raise Fault(400, "bad_json", f"{name[:40]} must be a string. Nothing was created.")
+    return given
+
+
+def _ttl(fields: Mapping[str, str]) -> Millis | None:
+    try:
+        return parse(fields["ttl"]) if fields.get("ttl", "").strip() else None
+    except NotADuration as wrong:
+        raise Fault(400, "bad_ttl", f"ttl: {wrong}. Nothing was created.") from wrong
+
+
+def _whole(parameters: Mapping[str, str], name: str, default: int) -> int:
+    given = parameters.get(name, str(default))
+    if not given.isascii() or not given.isdigit() or len(given) > 15:
+        raise Fault(400, f"bad_{name}", f"{name} is a whole number.")
+    return int(given)
+
+
+def _id(request: Request) -> int:
+    given = request.path_params["id"]
+    if not given.isascii() or not given.isdigit() or len(given) > 15:
+        raise Fault(404, "not_found", "There is no such chat.")
+    return int(given)
+
+
+def _found(chat: Chat | None) -> Chat:
+    if chat is None:
+        raise Fault(404, "not_found", "There is no such chat.")
+    return chat
+
+
+def _stamp(at: Millis | None) -> str | None:
+    if at is None:
+        return None
+    return datetime.fromtimestamp(at / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -1,0 +1,195 @@
+"""The outbox on its way to Vonage: claim, pace, send, settle; one task, many sends at a time."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from bot.logs import event
+from bot.metrics import Metrics
+from bot.outgoing import Outgoing
+from bot.pace import Pace
+from bot.receipts import Receipts, not_delivered
+from bot.settling import Verdict, verdict
+from bot.vonage.sending import Accepted, AccountTrouble, Doubt, Outcome
+from bot.writer import Writer
+from commands.desk import House
+from storage import outbox, people, receipts
+from storage.engine import StorageError, Transaction
+from storage.model import Claim, Kind, Millis
+from storage.number import Number
+from storage.outbox import Back, Buried, Doubtful, Sent
+
+log = logging.getLogger("private_sms.delivery")
+
+SECOND: Millis = 1000
+MOST_UNDER_WAY = 100  # sends at a time; Vonage's answer takes about 0.2 s, so this carries 500 a second
+POLL = 5 * SECOND  # the wake-up is a hint; the outbox itself is the truth
+PROBE_AFTER = 30 * SECOND  # while the account is in trouble: one text each, to see whether it is cured
+
+
+class Transport(Protocol):
+    async def send(self, line: Number, recipient: Number, text: str, client_ref: str) -> Outcome: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """What one transaction of delivery gives back: texts to send, and when there may be more."""
+
+    claims: list[Claim]
+    next_at: Millis | None
+
+
+class Delivery:
+    def __init__(
+        self,
+        *,
+        writer: Writer,
+        transport: Transport,
+        outgoing: Outgoing,
+        house: House,
+        pace: Pace,
+        receipts: Receipts,
+        metrics: Metrics,
+        clock: Callable[[], Millis],
+        jitter: Callable[[], float],
+        owner: str,
+    ) -> None:
+        self._writer = writer
+        self._transport = transport
+        self._outgoing = outgoing
+        self._house = house
+        self._pace = pace
+        self._receipts = receipts
+        self._metrics = metrics
+        self._clock = clock
+        self._jitter = jitter
+        self._owner = owner
+        self._verdicts: list[Verdict] = []
+        self._under_way: dict[int, asyncio.Task[None]] = {}
+        self._stopping = False
+        self._probe_at: Millis = 0
+        self.trouble: str | None = None  # the account's own: why nothing is sent just now
+
+    async def run(self) -> None:
+        """Until `stop`; then until what is under way has been answered and settled."""
+        while True:
+            self._outgoing.wake.clear()
+            next_at = await self._turn()
+            if self._stopping and not self._under_way and not self._verdicts:
+                return
+            if not self._outgoing.wake.is_set():
+                await self._sleep(next_at)
+
+    def stop(self) -> None:
+        self._stopping = True
+        self.wake()
+
+    def wake(self) -> None:
+        self._outgoing.wake.set()
+
+    async def _turn(self) -> Millis | None:
+        verdicts, self._verdicts = self._verdicts, []
+        try:
+            result = await self._writer.do(lambda tx: self._round(tx, verdicts))
+        except StorageError as error:
+            # Nothing was settled: kept for the next turn, and the rows stay `sending` until then.
+            log.error(event("cannot settle", error=type(error).__name__))
+            self._verdicts = [*verdicts, *self._verdicts]
+            return self._clock() + SECOND
+        for claim in result.claims:
+            self._under_way[claim.id] = asyncio.create_task(self._send(claim))
+        return result.next_at
+
+    async def _sleep(self, next_at: Millis | None) -> None:
+        now = self._clock()
+        wait = POLL if next_at is None else min(POLL, max(0, next_at - now))
+        try:
+            async with asyncio.timeout(wait / SECOND):
+                await self._outgoing.wake.wait()
+        except TimeoutError:
+            pass
+
+    async def _round(self, tx: Transaction, verdicts: Sequence[Verdict]) -> Round:
+        now = self._clock()
+        await self._settle(tx, verdicts, now)
+        room = 0 if self._stopping else MOST_UNDER_WAY - len(self._under_way)
+        if self.trouble is not None:
+            room = min(room, 1) if now >= self._probe_at and not self._under_way else 0
+        if room <= 0:
+            return Round([], self._probe_at if self.trouble is not None else None)
+        return await self._claim(tx, room, now)
+
+    async def _claim(self, tx: Transaction, room: int, now: Millis) -> Round:
+        due = await outbox.due_lines(tx, self._house.lines)
+        claims: list[Claim] = []
+        for line in sorted((line for line in due if due[line] <= now), key=due.__getitem__):
+            if limit := self._pace.allowance(line, room - len(claims), now):
+                taken = await outbox.claim(tx, owner=self._owner, line=line, limit=limit, now=now)
+                self._pace.spend(line, len(taken))
+                claims += taken
+        if claims:
+            due = await outbox.due_lines(tx, self._house.lines)
+        if len(claims) == room:
+            return Round(claims, None)  # the next answer wakes us
+        return Round(claims, min((max(at, self._pace.ready_at(line, now)) for line, at in due.items()), default=None))
+
+    async def _send(self, claim: Claim) -> None:
+        started = time.perf_counter()
+        try:
+            outcome = await self._transport.send(claim.line, claim.recipient, claim.text, claim.client_ref)
+        except Exception as error:  # a bug in sending: the text may have left, and must not stay `sending` for ever
+            self._metrics.faults.labels("delivery").inc()
+            log.error(event("fault", text=claim.id), exc_info=error)
+            outcome = Doubt(f"fault of ours: {type(error).__name__}")
+        self._metrics.send_seconds.observe(time.perf_counter() - started)
+        self._judge(claim, outcome)
+        del self._under_way[claim.id]
+        self.wake()
+
+    def _judge(self, claim: Claim, outcome: Outcome) -> None:
+        now = self._clock()
+        name = type(outcome).__name__.lower()
+        self._metrics.sends.labels(name).inc()
+        why = {} if isinstance(outcome, Accepted) else {"why": outcome.reason}
+        log.info(event("text out", text=claim.id, to=claim.recipient, chat=claim.chat, outcome=name, **why))
+        self._note_trouble(outcome, now)
+        self._verdicts.append(verdict(claim, outcome, now=now, jitter=self._jitter()))
+
+    def _note_trouble(self, outcome: Outcome, now: Millis) -> None:
+        if isinstance(outcome, AccountTrouble):
+            if self.trouble is None:
+                log.error(event("account trouble, sending pauses", reason=outcome.reason))
+            self.trouble, self._probe_at = outcome.reason, now + PROBE_AFTER
+        elif self.trouble is not None:
+            log.warning(event("account trouble is over"))
+            self.trouble = None
+
+    async def _settle(self, tx: Transaction, verdicts: Sequence[Verdict], now: Millis) -> None:
+        if sent := [each for each in verdicts if isinstance(each, Sent)]:
+            await outbox.accept(tx, sent, now)
+            # A receipt can come before the answer: its word counts from here on.
+            fates = await receipts.conclude(tx, [each.claim.id for each in sent], now)
+            await self._receipts.follow(tx, fates, now)
+        if back := [each for each in verdicts if isinstance(each, Back)]:
+            await outbox.put_back(tx, back, now)
+        if doubtful := [each for each in verdicts if isinstance(each, Doubtful)]:
+            await outbox.doubt(tx, doubtful, now)
+        if buried := [each for each in verdicts if isinstance(each, Buried)]:
+            await self._bury(tx, buried, now)
+
+    async def _bury(self, tx: Transaction, buried: Sequence[Buried], now: Millis) -> None:
+        await outbox.bury(tx, buried, now)
+        for each in buried:
+            if each.opted_out:
+                await people.opt_out(tx, each.claim.recipient, source="receipt", now=now)
+        await self.tell_senders(tx, [each.claim for each in buried], now)
+
+    async def tell_senders(self, tx: Transaction, lost: Sequence[Claim], now: Millis) -> None:
+        """A text that did not arrive is said to have not arrived, once, to whoever wrote it."""
+        senders = [claim.sender for claim in lost if claim.kind is Kind.RELAY and claim.sender is not None]
+        await self._outgoing.enqueue(tx, await not_delivered(tx, self._house, senders), now)

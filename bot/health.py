@@ -1,0 +1,96 @@
+"""What can be seen from outside: the front page, whether the service lives and is ready, and its metrics."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from prometheus_client import CONTENT_TYPE_LATEST
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, JSONResponse, Response
+from starlette.routing import Route
+
+from bot.api import Api
+from bot.delivery import Delivery
+from bot.metrics import Metrics
+from bot.writer import Writer
+from storage import chats, outbox
+from storage.engine import Engine, StorageError
+from storage.model import Millis
+
+STUCK_AFTER: Millis = 600_000  # an outbox older than this is a reason to look
+
+PAGE = """<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>Private SMS</title>
+<h1>Private SMS</h1>
+<p>This service lets two people text each other without learning each other's number. It is running.</p>
+<p>There is nothing to see here: it is run by text message. An admin texts <code>HELP</code> to one of its numbers.</p>
+<p>Documentation: <code>README.md</code>, beside the program. Health: <a href="/livez">/livez</a>,
+<a href="/readyz">/readyz</a>.</p>
+</html>
+"""
+PAGE_HEADERS = {
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
+    "Cache-Control": "no-store",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    engine: Engine
+    writer: Writer
+    delivery: Delivery
+    metrics: Metrics
+    clock: Callable[[], Millis]
+    fallen: Callable[[], list[str]]  # the tasks that have ended though they never should
+
+    def routes(self, api: Api) -> list[Route]:
+        return [
+            Route("/", self.page, methods=["GET"]),
+            Route("/livez", self.live, methods=["GET"]),
+            Route("/readyz", self.ready, methods=["GET"]),
+            Route("/metrics", api.guarded(self.measure), methods=["GET"]),
+        ]
+
+    async def page(self, request: Request) -> Response:
+        return HTMLResponse(PAGE, headers=PAGE_HEADERS)
+
+    async def live(self, request: Request) -> Response:
+        return _report("alive", [f"the {name} task has ended: restart the service" for name in self.fallen()])
+
+    async def ready(self, request: Request) -> Response:
+        return _report("ready", await self.reasons())
+
+    async def reasons(self) -> list[str]:
+        """Why texts cannot be taken or sent just now; empty: all is well."""
+        reasons = [f"the {name} task has ended: restart the service" for name in self.fallen()]
+        if self.writer.failing is not None:
+            reasons.append(f"texts cannot be stored: {self.writer.failing}")
+        if self.delivery.trouble is not None:
+            reasons.append(f"Vonage refuses the account, texts wait: {self.delivery.trouble}")
+        try:
+            counts = await outbox.counts(self.engine.reader)
+        except StorageError as error:
+            return [*reasons, f"the database cannot be read: {error}"]
+        if counts.oldest_queued_at is not None and self.clock() - counts.oldest_queued_at > STUCK_AFTER:
+            reasons.append("texts have been waiting for over 10 minutes")
+        return reasons
+
+    async def measure(self, request: Request) -> Response:
+        counts = await outbox.counts(self.engine.reader)
+        for state in ("queued", "sending", "uncertain", "dead"):
+            self.metrics.waiting.labels(state).set(getattr(counts, state))
+        oldest = counts.oldest_queued_at
+        self.metrics.oldest.set(0 if oldest is None else max(0, self.clock() - oldest) / 1000)
+        self.metrics.chats.set(await chats.count_open(self.engine.reader))
+        return Response(self.metrics.exposition(), headers={"Content-Type": CONTENT_TYPE_LATEST})
+
+
+def _report(word: str, reasons: list[str]) -> Response:
+    headers = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
+    return JSONResponse({word: not reasons, "reasons": reasons}, 503 if reasons else 200, headers)

@@ -1,0 +1,214 @@
+"""Inbound texts, a batch at a time in the writer's transaction: remembered, joined, routed, turned into rows."""
+
+from __future__ import annotations
+
+import logging
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from bot.logs import event
+from bot.metrics import Metrics
+from bot.outgoing import Outgoing
+from bot.pace import SenderLimit
+from bot.receipts import Receipts
+from bot.routing import Answer, Decision, Ground, Keep, OptIn, OptOut, Relay, Run, route
+from bot.writer import Writer
+from commands.desk import Desk, House
+from commands.run import answer
+from storage import chats, inbox, people
+from storage.engine import Transaction, Unavailable
+from storage.model import Inbound, Kind, Millis, Outbound, Receipt, Seat, Side, Standing
+from storage.number import Number
+
+log = logging.getLogger("private_sms.intake")
+
+
+@dataclass(slots=True)
+class Rows:
+    """What a run of texts adds up to, written together."""
+
+    leaving: list[Outbound] = field(default_factory=list)
+    texted: list[tuple[int, Side]] = field(default_factory=list)
+    kept: list[tuple[Inbound, str]] = field(default_factory=list)
+    told: list[tuple[Number, str]] = field(default_factory=list)
+
+
+class Intake:
+    def __init__(
+        self, *, house: House, outgoing: Outgoing, limit: SenderLimit, metrics: Metrics, clock: Callable[[], Millis]
+    ) -> None:
+        self._house = house
+        self._outgoing = outgoing
+        self._limit = limit
+        self._metrics = metrics
+        self._clock = clock
+        self._lines = frozenset(house.lines)
+
+    async def take(self, tx: Transaction, texts: list[Inbound]) -> Sequence[None]:
+        """Once this transaction is committed, each of them is relayed, answered or kept; a repeat changes nothing."""
+        now = self._clock()
+        new = await inbox.remember(tx, {text.message_id for text in texts}, now)
+        whole: list[Inbound] = []
+        for text in texts:
+            if text.message_id not in new:
+                self._metrics.repeats.inc()
+                continue
+            new.discard(text.message_id)
+            complete = text if text.part is None or text.sender is None else await inbox.gather(tx, text)
+            if complete is not None:
+                whole.append(complete)
+        await self.route_all(tx, whole, now)
+        return [None] * len(texts)
+
+    async def keep_after_fault(self, tx: Transaction, text: Inbound) -> None:
+        """Where deciding a text failed: it is kept for a person to look at, and its sender is told."""
+        now = self._clock()
+        await inbox.remember(tx, [text.message_id], now)
+        await inbox.keep(tx, [(text, "fault")])
+        if text.sender is not None and text.sender not in self._lines and text.line in self._lines:
+            await self._outgoing.enqueue(tx, [self._reply(text, self._house.text("fault"))], now)
+
+    async def route_all(self, tx: Transaction, texts: Sequence[Inbound], now: Millis) -> None:
+        """In the order they came: a text sees what the ones before it have changed."""
+        waiting = deque(texts)
+        while waiting:
+            standings = await self._standings(tx, waiting)
+            rows = Rows()
+            while waiting:
+                text = waiting.popleft()
+                seat = _seat(text)
+                standing = Standing() if seat is None else standings[seat]
+                ground = Ground(self._lines, self._house.region, now)
+                decision = route(text, standing, ground)
+                self._log(text, standing, decision)
+                if isinstance(decision, OptOut | OptIn | Run) or _tells_once(decision):
+                    await self._write(tx, rows, now)
+                    rows = Rows()
+                    await self._change(tx, text, standing, decision, now)
+                    break  # what the others were known by may have changed
+                self._add(rows, text, decision, now)
+            await self._write(tx, rows, now)
+
+    async def _standings(self, tx: Transaction, texts: Sequence[Inbound] | deque[Inbound]) -> dict[Seat, Standing]:
+        seats = [seat for seat in map(_seat, texts) if seat is not None]
+        return await inbox.standings(tx, seats, admins=self._house.admins) if seats else {}
+
+    def _add(self, rows: Rows, text: Inbound, decision: Decision, now: Millis) -> None:
+        match decision:
+            case Relay():
+                rows.texted.append((decision.chat, decision.side))
+                rows.leaving.append(self._relayed(text, decision, now))
+                if decision.hint:
+                    self._answer_into(rows, text, Answer("stop_hint", once=people.STOP_HINT))
+            case Answer():
+                self._answer_into(rows, text, decision)
+            case Keep():
+                rows.kept.append((text, decision.reason))
+            case _:
+                raise AssertionError(type(decision))
+
+    def _relayed(self, text: Inbound, relay: Relay, now: Millis) -> Outbound:
+        sender = _seat(text)
+        assert sender is not None
+        not_before = self._limit.not_before(sender.number, now)
+        return Outbound(
+            relay.to.line, relay.to.number, relay.text, Kind.RELAY,
+            chat=relay.chat, sender=sender, cause=text.message_id, not_before=not_before,
+        )  # fmt: skip
+
+    def _answer_into(self, rows: Rows, text: Inbound, answer: Answer) -> None:
+        assert text.sender is not None
+        rows.leaving.append(self._reply(text, self._house.text(answer.key)))
+        if answer.kept is not None:
+            rows.kept.append((text, answer.kept))
+        if answer.once is not None:
+            rows.told.append((text.sender, answer.once))
+
+    async def _write(self, tx: Transaction, rows: Rows, now: Millis) -> None:
+        if rows.texted:
+            await chats.texted(tx, rows.texted, now)
+        if rows.leaving:
+            await self._outgoing.enqueue(tx, rows.leaving, now)
+        if rows.kept:
+            await inbox.keep(tx, rows.kept)
+        if rows.told:
+            await people.remember_told(tx, rows.told, now)
+
+    async def _change(
+        self, tx: Transaction, text: Inbound, standing: Standing, decision: Decision, now: Millis
+    ) -> None:
+        assert text.sender is not None
+        match decision:
+            case OptOut():
+                await people.opt_out(tx, text.sender, source="text", now=now)
+                # In doubt it is not sent again: one confirmation is what the rules allow.
+                confirmation = self._reply(text, self._house.text("opted_out"), resend=False)
+                await self._outgoing.enqueue(tx, [confirmation], now)
+            case OptIn():
+                await people.opt_in(tx, text.sender)
+                key = "opted_in" if standing.chat is None else "opted_in_chat"
+                await self._outgoing.enqueue(tx, [self._reply(text, self._house.text(key))], now)
+            case Run():
+                await self._run(tx, text, standing, decision, now)
+            case _:
+                rows = Rows()
+                self._add(rows, text, decision, now)
+                await self._write(tx, rows, now)
+
+    async def _run(self, tx: Transaction, text: Inbound, standing: Standing, run: Run, now: Millis) -> None:
+        for item in run.items:
+            desk = Desk(tx=tx, house=self._house, admin=text.sender, line=text.line, now=now)
+            reply = await answer(desk, item)
+            await self._outgoing.enqueue(tx, [*desk.outgoing, self._reply(text, reply)], now)
+
+    def _reply(self, text: Inbound, words: str, *, resend: bool = True) -> Outbound:
+        assert text.sender is not None
+        return Outbound(text.line, text.sender, words, Kind.REPLY, cause=text.message_id, resend=resend)
+
+    def _log(self, text: Inbound, standing: Standing, decision: Decision) -> None:
+        meaning = type(decision).__name__.lower()
+        self._metrics.texts_in.labels(meaning).inc()
+        log.info(event("text in", id=text.message_id, sender=text.sender, chat=standing.chat, meaning=meaning))
+
+
+class Handover:
+    """What the webhooks hand over to. Both return after the durable commit; Unavailable: send it again later."""
+
+    def __init__(self, writer: Writer, intake: Intake, receipts: Receipts, metrics: Metrics) -> None:
+        self._writer = writer
+        self._intake = intake
+        self._metrics = metrics
+        self._take = writer.batched(intake.take)
+        self._note = writer.batched(receipts.note)
+
+    async def take(self, text: Inbound) -> None:
+        try:
+            await self._take(text)
+        except Unavailable:
+            raise
+        except Exception as error:  # a fault of ours must not lose the text, nor make Vonage send it for a day
+            self._report(error, text.message_id)
+            await self._writer.do(lambda tx: self._intake.keep_after_fault(tx, text))
+
+    async def note(self, receipt: Receipt) -> None:
+        try:
+            await self._note(receipt)
+        except Unavailable:
+            raise
+        except Exception as error:
+            self._report(error, receipt.message_id)
+
+    def _report(self, error: Exception, message_id: str) -> None:
+        self._metrics.faults.labels("intake").inc()
+        log.error(event("fault", id=message_id), exc_info=error)
+
+
+def _seat(text: Inbound) -> Seat | None:
+    return None if text.sender is None else Seat(text.sender, text.line)
+
+
+def _tells_once(decision: Decision) -> bool:
+    return (isinstance(decision, Answer) and decision.once is not None) or (
+        isinstance(decision, Relay) and decision.hint
+    )

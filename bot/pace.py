@@ -1,0 +1,76 @@
+"""How fast texts may go: token buckets towards Vonage, and a person's own limit before their texts have to wait."""
+
+from __future__ import annotations
+
+from storage.model import Millis
+from storage.number import Number
+
+SECOND: Millis = 1000
+MINUTE = 60 * SECOND
+BURST = 0.1  # of a second's worth at once: Vonage counts per second, so a full second's burst could make two
+
+
+class Bucket:
+    """`rate` tokens a second; 0 means no limit."""
+
+    def __init__(self, rate: float) -> None:
+        self._rate = rate
+        self._room = max(1.0, rate * BURST)
+        self._tokens = self._room
+        self._at: Millis | None = None
+
+    def available(self, now: Millis) -> float:
+        if self._rate == 0:
+            return float("inf")
+        if self._at is not None and now > self._at:
+            self._tokens = min(self._room, self._tokens + (now - self._at) * self._rate / SECOND)
+        if self._at is None or now > self._at:
+            self._at = now
+        return self._tokens
+
+    def take(self, count: int) -> None:
+        if self._rate:
+            self._tokens -= count
+
+    def ready_at(self, now: Millis) -> Millis:
+        """When a whole token is there."""
+        missing = 1 - self.available(now)
+        return now if missing <= 0 else now + int(missing / self._rate * SECOND) + 1
+
+
+class Pace:
+    """One bucket for the account and one for each line."""
+
+    def __init__(self, account_rate: float, line_rates: dict[Number, float]) -> None:
+        self._account = Bucket(account_rate)
+        self._lines = {line: Bucket(rate) for line, rate in line_rates.items()}
+
+    def allowance(self, line: Number, most: int, now: Millis) -> int:
+        return max(0, int(min(self._account.available(now), self._lines[line].available(now), most)))
+
+    def spend(self, line: Number, count: int) -> None:
+        self._account.take(count)
+        self._lines[line].take(count)
+
+    def ready_at(self, line: Number, now: Millis) -> Millis:
+        return max(self._account.ready_at(now), self._lines[line].ready_at(now))
+
+
+class SenderLimit:
+    """So many texts a minute from one person; what is above that waits its turn instead of being refused."""
+
+    def __init__(self, a_minute: int) -> None:
+        self._gap = MINUTE // a_minute if a_minute else 0
+        self._paid_until: dict[Number, Millis] = {}
+
+    def not_before(self, sender: Number, now: Millis) -> Millis:
+        """When this person's next text may leave; 0: at once. Counts the text."""
+        if not self._gap:
+            return 0
+        paid_until = max(self._paid_until.get(sender, 0), now) + self._gap
+        self._paid_until[sender] = paid_until
+        return paid_until - MINUTE if paid_until > now + MINUTE else 0
+
+    def forget(self, now: Millis) -> None:
+        """Drop those who have been quiet: memory is for the people texting now."""
+        self._paid_until = {sender: until for sender, until in self._paid_until.items() if until > now}

@@ -1,0 +1,201 @@
+"""What an inbound text means. Pure: no await, no clock, no database; values in, a decision out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from commands import grammar, words
+from commands.durations import DAY
+from commands.grammar import Item, Reading, Spoken
+from commands.table import TABLE
+from storage.model import Inbound, Millis, Seat, Side, Standing
+from storage.number import Number
+from storage.people import STRANGER
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """What routing knows besides the sender: our lines, how numbers are written here, and what time it is."""
+
+    lines: frozenset[Number]
+    region: str | None
+    now: Millis
+
+
+@dataclass(frozen=True, slots=True)
+class Relay:
+    """To be passed on, word for word. `hint`: it sounded like an opt-out, so tell the sender that STOP works."""
+
+    chat: int
+    side: Side
+    to: Seat
+    text: str
+    hint: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A text of the catalogue, back to the sender. `kept`: why their own text went nowhere. `once`: at most daily."""
+
+    key: str
+    kept: str | None = None
+    once: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OptOut:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class OptIn:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """An admin's commands, in their order; lines that failed to be one are answered in their place."""
+
+    items: tuple[Item, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Keep:
+    """Kept and counted; nobody is told."""
+
+    reason: str
+
+
+Decision = Relay | Answer | OptOut | OptIn | Run | Keep
+Rule = Callable[[Inbound, Standing, Ground], Decision | None]
+
+
+def route(text: Inbound, standing: Standing, ground: Ground) -> Decision:
+    for rule in RULES:
+        if (decision := rule(text, standing, ground)) is not None:
+            return decision
+    return Keep("nobody to pass it on to")
+
+
+def _not_ours(text: Inbound, standing: Standing, ground: Ground) -> Decision | None:
+    return Keep("not one of our lines") if text.line not in ground.lines else None
+
+
+def _not_a_phone(text: Inbound, standing: Standing, ground: Ground) -> Decision | None:
+    # Answering a short code, or ourselves, is how two machines begin to text each other for ever.
+    if text.sender is None:
+        return Keep("sender is not a phone")
+    return Keep("sender is one of our lines") if text.sender in ground.lines else None
+
+
+def _opt_out_word(text: Inbound, standing: Standing, ground: Ground) -> Decision | None:
+    if text.text is None or not words.is_opt_out(text.text):
+        return None
+    if standing.is_admin:
+        return None if _read(text.text, ground).is_command else Answer("admin_stop", kept="an admin's opt-out word")
+    return Keep("had opted out before") if standing.opted_out else OptOut()
+
+
+def _opt_in_word(text: Inbound, standing: Standing, ground: Ground) -> Decision | None:
+    if text.text is None:
+        return None
+    if words.is_opt_in(text.text) or (standing.opted_out and words.is_yes(text.text)):
+        return OptIn()
+    return None
+
+
+def _help_word(text: Inbound, standing: Standing, ground: Ground) -> Decision | None:
+    if text.text is None or not words.is_help(text.text):
+        return None
+    if standing.is_admin:
+        return Run(_read("HELP", ground).items)
+    if standing.opted_out:
+        return Keep("asked for help while opted out")
+    return Answer("help_person" if standing.chat is None else "help_person_chat")
+
+
+def _command(text: Inbound, standing: Standing, ground: Ground) -> Decision | None:
+    if not standing.is_admin or _is_blank(text.text) or text.text is None:
+        return None
+    if grammar.undotted(text.text) is not None:
+        return None
+    reading = _read(text.text, ground)
+    if grammar.is_forced(text.text) or standing.chat is None:
+        return Run(reading.items)
+    if not reading.is_command or (_is_code(reading) and not standing.code_pending):
+        return None
+    return Run(reading.items)
+
+
+def _no_text(text: Inbound, standing: Standing, ground: Ground) -> Decision | None:
+    if standing.chat is None or standing.opted_out:
+        return None
+    if text.text is None:
+        return Answer("not_text", kept="not a text")
+    return Answer("empty_text", kept="empty") if _is_blank(text.text) else None
+
+
+def _relay(text: Inbound, standing: Standing, ground: Ground) -> Decision | None:
+    if standing.chat is None or standing.side is None or standing.partner is None:
+        return None
+    if text.text is None or _is_blank(text.text):
+        return None
+    if standing.partner_opted_out:
+        return _to_somebody_gone(standing)
+    undotted = grammar.undotted(text.text) if standing.is_admin else None
+    hint = (
+        words.hints_at_opt_out(text.text)
+        and not (standing.is_admin or standing.opted_out)
+        and not _told_today(standing.told_stop_at, ground)
+    )
+    return Relay(standing.chat, standing.side, standing.partner, undotted or text.text, hint)
+
+
+def _admin_without_chat(text: Inbound, standing: Standing, ground: Ground) -> Decision | None:
+    return Answer("admin_no_chat", kept="admin in no chat") if standing.is_admin and standing.chat is None else None
+
+
+def _stranger(text: Inbound, standing: Standing, ground: Ground) -> Decision | None:
+    if standing.chat is not None:
+        return None
+    if standing.opted_out:
+        return Keep("had opted out before")
+    if _told_today(standing.told_stranger_at, ground):
+        return Keep("stranger")
+    return Answer("stranger", kept="stranger", once=STRANGER)
+
+
+RULES: tuple[Rule, ...] = (
+    _not_ours,
+    _not_a_phone,
+    _opt_out_word,
+    _opt_in_word,
+    _help_word,
+    _command,
+    _no_text,
+    _relay,
+    _admin_without_chat,
+    _stranger,
+)
+
+
+def _to_somebody_gone(standing: Standing) -> Decision:
+    kept = "the other person has opted out"
+    return Keep(kept) if standing.opted_out else Answer("partner_not_receiving", kept=kept)
+
+
+def _read(text: str, ground: Ground) -> Reading:
+    return grammar.read(text, ground.region, TABLE)
+
+
+def _is_blank(text: str | None) -> bool:
+    return text is not None and not words.plain(text).strip()
+
+
+def _is_code(reading: Reading) -> bool:
+    return any(isinstance(item, Spoken) and item.command.verb == "OK" for item in reading.items)
+
+
+def _told_today(at: Millis | None, ground: Ground) -> bool:
+    return at is not None and at > ground.now - DAY

@@ -1,0 +1,97 @@
+"""What runs behind the routes: the tasks that start together, stop in order, and are never missed when they fall."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import asynccontextmanager
+from typing import Any, Protocol
+
+from bot.deadlines import Deadlines
+from bot.delivery import Delivery
+from bot.logs import event
+from bot.writer import Writer
+from storage import outbox
+from storage.engine import Engine
+from storage.model import Millis
+
+log = logging.getLogger("private_sms.service")
+
+GRACE = 8.0  # seconds for the sends under way when told to stop; what is left then is in doubt at the next start
+
+
+class Closable(Protocol):
+    async def close(self) -> None: ...
+
+
+class Service:
+    def __init__(
+        self,
+        *,
+        engine: Engine,
+        writer: Writer,
+        delivery: Delivery,
+        deadlines: Deadlines,
+        transport: Closable,
+        clock: Callable[[], Millis],
+    ) -> None:
+        self._engine = engine
+        self._writer = writer
+        self._delivery = delivery
+        self._deadlines = deadlines
+        self._transport = transport
+        self._clock = clock
+        self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._stopping = False
+
+    def fallen(self) -> list[str]:
+        """The tasks that have ended though nobody told them to."""
+        return [] if self._stopping else [name for name, task in self._tasks.items() if task.done()]
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Raises storage.engine.Unusable when the database cannot be used."""
+        await self._engine.start()
+        try:
+            await self._start()
+            yield
+        finally:
+            await self._stop()
+
+    async def _start(self) -> None:
+        self._run("writer", self._writer.run())
+        in_doubt = await self._writer.do(lambda tx: outbox.recover(tx, self._clock()))
+        if in_doubt:
+            log.warning(event("texts in doubt since the last run", count=in_doubt))
+        self._run("delivery", self._delivery.run())
+        self._run("deadlines", self._deadlines.run())
+        log.info(event("started"))
+
+    def _run(self, name: str, work: Coroutine[Any, Any, None]) -> None:
+        self._tasks[name] = asyncio.create_task(work, name=name)
+        self._tasks[name].add_done_callback(self._note_end)
+
+    def _note_end(self, task: asyncio.Task[None]) -> None:
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.critical(event("task fell", task=task.get_name()), exc_info=error)
+
+    async def _stop(self) -> None:
+        """Nothing new is claimed, what is under way is settled, what was taken is written: in that order."""
+        self._stopping = True
+        if "deadlines" in self._tasks:
+            self._tasks["deadlines"].cancel()
+        self._delivery.stop()
+        await self._ended("delivery", GRACE)
+        self._writer.stop()
+        await self._ended("writer", GRACE)
+        await self._transport.close()
+        await self._engine.close()
+        log.info(event("stopped"))
+
+    async def _ended(self, name: str, grace: float) -> None:
+        if (task := self._tasks.get(name)) is None:
+            return
+        await asyncio.wait([task], timeout=grace)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)

@@ -1,0 +1,134 @@
+import asyncio
+
+import pytest
+
+from bot.delivery import PROBE_AFTER
+from bot.vonage.sending import AccountTrouble, Doubt, NotTaken, Refused
+from storage import people
+from tests.people import ADMIN, ALICE, BOB, CAROL, DAVE, receipt
+from tests.world import World
+
+NOT_DELIVERED = "*0001 Private SMS: your last text was NOT delivered. You can send it again."
+
+
+@pytest.fixture
+async def chat(here: World) -> World:
+    await here.text(ADMIN, f"PAIR {ALICE.e164} {BOB.e164}")
+    return here
+
+
+async def test_what_was_not_taken_is_sent_again_after_a_pause(chat: World) -> None:
+    chat.phones.next.append(NotTaken("HTTP 429"))
+    assert await chat.text(ALICE, "hello") == ["*0002 hello"]
+    assert await chat.wait(999) == []
+    assert await chat.wait(1) == ["*0002 hello"]
+    assert (await chat.states())[-1] == "accepted"
+
+
+async def test_what_is_refused_for_good_is_said_to_its_sender_once(chat: World) -> None:
+    chat.phones.next.append(Refused("status 6"))
+    assert await chat.text(ALICE, "hello") == ["*0002 hello", NOT_DELIVERED]
+    assert await chat.wait(600_000) == []
+
+
+async def test_what_cannot_be_sent_in_eight_tries_is_given_up_and_said(chat: World) -> None:
+    chat.phones.next.extend([NotTaken("HTTP 429")] * 8)
+    tried = [*await chat.text(ALICE, "hello")]
+    for _ in range(8):
+        tried += await chat.wait(60_000)
+    assert tried == ["*0002 hello"] * 8 + [NOT_DELIVERED]
+
+
+async def test_a_doubt_is_never_resent_at_once_and_then_once_only(chat: World) -> None:
+    chat.phones.next.extend([Doubt("time-out"), Doubt("time-out")])
+    assert await chat.text(ALICE, "hello") == ["*0002 hello"]
+    assert await chat.wait(119_999) == []
+    assert await chat.wait(1) == ["*0002 hello"]
+    assert await chat.wait(120_000) == [NOT_DELIVERED]
+    assert await chat.wait(120_000) == []
+
+
+async def test_a_receipt_settles_a_doubt_without_a_copy(chat: World) -> None:
+    chat.phones.next.append(Doubt("time-out"))
+    await chat.text(ALICE, "hello")
+    await chat.note(receipt("p1", "delivered", ref=chat.phones.sent[-1].client_ref))
+    assert await chat.wait(600_000) == []
+    assert (await chat.states())[-1] == "delivered"
+
+
+async def test_order_holds_behind_a_text_that_has_to_wait(chat: World) -> None:
+    chat.phones.next.append(NotTaken("HTTP 429"))
+    assert await chat.text(ALICE, "one") == ["*0002 one"]
+    assert await chat.text(ALICE, "two") == []
+    assert await chat.text(BOB, "meanwhile") == ["*0001 meanwhile"]
+    assert await chat.wait(1000) == ["*0002 one", "*0002 two"]
+
+
+async def test_one_conversation_is_sent_one_text_at_a_time(chat: World) -> None:
+    chat.phones.open.clear()
+    before = len(chat.phones.sent)
+    for index in range(3):
+        await chat.text(ALICE, str(index))
+    assert chat.arrived(before) == ["*0002 0"]
+    chat.phones.open.set()
+    await chat.quiet()
+    assert chat.arrived(before) == ["*0002 0", "*0002 1", "*0002 2"]
+
+
+async def test_conversations_are_sent_side_by_side(chat: World) -> None:
+    await chat.text(ADMIN, f"PAIR {CAROL.e164} {DAVE.e164}")
+    chat.phones.open.clear()
+    before = len(chat.phones.sent)
+    for sender in (ALICE, BOB, CAROL, DAVE):
+        await chat.text(sender, "hi")
+    assert len(chat.phones.sent) - before == 4
+
+
+async def test_the_accounts_trouble_pauses_all_and_costs_no_text_anything(chat: World) -> None:
+    chat.phones.next.append(AccountTrouble("status 9"))
+    assert await chat.text(ALICE, "one") == ["*0002 one"]
+    assert chat.delivery.trouble == "status 9"
+    assert await chat.text(BOB, "two") == []
+    chat.phones.next.append(AccountTrouble("status 9"))
+    assert len(await chat.wait(PROBE_AFTER)) == 1, "one probe, not all that waits"
+    assert sorted(await chat.wait(PROBE_AFTER)) == ["*0001 two", "*0002 one"]
+    assert chat.delivery.trouble is None
+
+
+async def test_a_bug_in_sending_leaves_a_doubt_and_not_a_text_under_way_for_ever(chat: World) -> None:
+    chat.phones.next.append(KeyError("a bug"))
+    await chat.text(ALICE, "hello")
+    assert (await chat.states())[-1] == "uncertain"
+    assert await chat.wait(120_000) == ["*0002 hello"]
+
+
+async def test_a_recipient_whom_vonage_knows_to_have_opted_out_has(chat: World) -> None:
+    chat.phones.next.append(Refused("status 101", opted_out=True))
+    await chat.text(ALICE, "hello")
+    assert await people.opted_out(chat.engine.reader, [BOB]) == {BOB}
+
+
+async def test_the_one_confirmation_of_an_opt_out_is_never_repeated(chat: World) -> None:
+    chat.phones.next.append(Doubt("time-out"))
+    assert len(await chat.text(BOB, "STOP")) == 1
+    assert await chat.wait(120_000) == []
+    assert (await chat.states())[-1] == "dead"
+
+
+async def test_whoever_opted_out_is_not_told_of_a_text_that_did_not_arrive(chat: World) -> None:
+    chat.phones.next.append(Doubt("time-out"))
+    await chat.text(ALICE, "hello")
+    await chat.text(ALICE, "STOP")
+    chat.phones.next.append(Refused("status 6"))
+    assert NOT_DELIVERED not in await chat.wait(120_000)
+
+
+async def test_stopping_waits_for_what_is_under_way(chat: World) -> None:
+    chat.phones.open.clear()
+    await chat.text(ALICE, "hello")
+    chat.delivery.stop()
+    await asyncio.sleep(0.01)
+    assert (await chat.states())[-1] == "sending"
+    chat.phones.open.set()
+    await chat.quiet()
+    assert (await chat.states())[-1] == "accepted"

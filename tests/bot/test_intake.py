@@ -1,0 +1,152 @@
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from storage.engine import Unavailable
+from storage.model import Part
+from tests.people import ADMIN, ALICE, BOB, CAROL, DAVE, LINE, OTHER_LINE, inbound
+from tests.world import World, world
+
+PAIR = f"PAIR {ALICE.e164} {BOB.e164}"
+CONNECTED = "Private SMS: you are connected. Just reply here; your number stays hidden. STOP to opt out."
+STRANGER = "Private SMS: no open chat for your number, so this text went nowhere. STOP to opt out."
+OPTED_OUT = "Private SMS: you have opted out and will get no more texts. Text START to come back."
+
+
+async def test_pair_introduces_both_and_answers_the_admin(here: World) -> None:
+    assert sorted(await here.text(ADMIN, PAIR)) == sorted(
+        [f"*0001 {CONNECTED}", f"*0002 {CONNECTED}", "*0100 Chat 1 ready: *0001 + *0002. END 1 closes it."]
+    )
+
+
+async def test_either_reply_reaches_the_other_from_the_virtual_number(here: World) -> None:
+    await here.text(ADMIN, PAIR)
+    assert await here.text(ALICE, "On my way.") == ["*0002 On my way."]
+    assert await here.text(BOB, "Bis gleich! 🚕") == ["*0001 Bis gleich! 🚕"]
+    assert {sent.line for sent in here.phones.sent} == {LINE}
+
+
+async def test_after_end_nothing_reaches_the_other(here: World) -> None:
+    await here.text(ADMIN, PAIR)
+    assert len(await here.text(ADMIN, "END")) == 3
+    assert await here.text(ALICE, "still there?") == [f"*0001 {STRANGER}"]
+
+
+async def test_the_same_webhook_twice_is_one_relay(here: World) -> None:
+    await here.text(ADMIN, PAIR)
+    text = inbound(ALICE, "once")
+    assert await here.take(text, text) == ["*0002 once"]
+    assert await here.take(text) == []
+
+
+async def test_an_opt_out_holds_everything_back_until_start(here: World) -> None:
+    await here.text(ADMIN, PAIR)
+    assert await here.text(BOB, "End") == [f"*0002 {OPTED_OUT}"]
+    assert await here.text(ALICE, "hello?") == [
+        "*0001 Private SMS: the other person is not receiving texts now. Your text was not delivered."
+    ]
+    assert len(await here.text(BOB, "START")) == 1
+    assert await here.text(ALICE, "hello!") == ["*0002 hello!"]
+
+
+async def test_texts_of_one_batch_see_what_those_before_them_changed(here: World) -> None:
+    arrived = await here.take(
+        inbound(ADMIN, PAIR), inbound(ALICE, "one"), inbound(BOB, "STOP"), inbound(ALICE, "two"), inbound(BOB, "START")
+    )
+    assert "*0002 one" not in arrived, "what was queued when BOB opted out must not reach him"
+    assert "*0002 two" not in arrived
+    assert [text for text in arrived if text.startswith("*0001")][1:] == [
+        "*0001 Private SMS: the other person is not receiving texts now. Your text was not delivered."
+    ]
+
+
+async def test_a_stranger_is_answered_once_even_in_one_batch(here: World) -> None:
+    assert await here.take(inbound(CAROL, "hi"), inbound(CAROL, "hi?"), inbound(CAROL, "hi!")) == [f"*0003 {STRANGER}"]
+
+
+async def test_two_pairs_for_one_person_at_once_get_two_lines(here: World) -> None:
+    await here.take(inbound(ADMIN, PAIR), inbound(ADMIN, f"PAIR {ALICE.e164} {CAROL.e164}"))
+    assert await here.text(ALICE, "to bob") == ["*0002 to bob"]
+    assert await here.text(ALICE, "to carol", line=OTHER_LINE) == ["*0003 to carol"]
+
+
+async def test_a_third_chat_on_two_lines_is_refused_and_changes_nothing(here: World) -> None:
+    for other in (BOB, CAROL):
+        await here.text(ADMIN, f"PAIR {ALICE.e164} {other.e164}")
+    assert await here.text(ADMIN, f"PAIR {ALICE.e164} {DAVE.e164}") == [
+        "*0100 *0001 is already in Chat 1 on every number we have. END 1 first, or add a number. Nothing was created."
+    ]
+
+
+async def test_parts_in_any_order_are_relayed_as_one(here: World) -> None:
+    await here.text(ADMIN, PAIR)
+    assert await here.text(ALICE, "three", part=Part("9", 3, 3)) == []
+    assert await here.text(ALICE, "one ", part=Part("9", 3, 1)) == []
+    assert await here.text(ALICE, "STOP ", part=Part("9", 3, 2)) == ["*0002 one STOP three"]
+
+
+async def test_a_long_stop_is_read_from_the_whole(here: World) -> None:
+    await here.text(ADMIN, PAIR)
+    await here.text(BOB, "ST", part=Part("9", 2, 1))
+    assert await here.text(BOB, "OP", part=Part("9", 2, 2)) == [f"*0002 {OPTED_OUT}"]
+
+
+async def test_a_short_code_is_kept_and_never_answered(here: World) -> None:
+    text = replace(inbound(ALICE, "win a prize"), sender=None, raw_sender="60777")
+    assert await here.take(text) == []
+    assert await here.engine.reader.rows("SELECT sender, text, reason FROM kept") == [
+        ("60777", "win a prize", "sender is not a phone")
+    ]
+
+
+async def test_several_commands_in_one_text_are_answered_in_their_order(here: World) -> None:
+    arrived = await here.text(ADMIN, f"{PAIR}\nSTATUS\nEND 1")
+    answers = [text for text in arrived if text.startswith("*0100")]
+    assert [text.split()[1] for text in answers] == ["Chat", "1", "Chat"]
+
+
+async def test_a_text_that_meets_a_fault_is_kept_answered_and_harms_no_other(here: World) -> None:
+    await here.text(ADMIN, PAIR)
+    async with here.engine.transaction() as tx:
+        await tx.run(
+            "CREATE TRIGGER fault BEFORE INSERT ON outbound WHEN NEW.text = 'boom' BEGIN SELECT RAISE(ABORT, 'x'); END"
+        )
+    arrived = await here.take(inbound(ALICE, "fine"), inbound(BOB, "boom"), inbound(BOB, "fine too"))
+    assert sorted(arrived) == [
+        "*0001 fine too",
+        "*0002 Private SMS: sorry, a fault of ours. Your text was kept but not passed on. "
+        "Please send it again in a few minutes.",
+        "*0002 fine",
+    ]
+    assert await here.engine.reader.rows("SELECT text, reason FROM kept") == [("boom", "fault")]
+    assert 'private_sms_faults_total{place="intake"} 1.0' in here.metrics.exposition().decode()
+
+
+async def test_a_sender_over_the_limit_waits_and_loses_nothing(tmp_path: Path) -> None:
+    async with world(tmp_path / "a.db", limit=2) as here:
+        await here.text(ADMIN, PAIR)
+        texts = [await here.text(ALICE, str(index)) for index in range(4)]
+        assert texts == [["*0002 0"], ["*0002 1"], [], []]
+        assert await here.wait(30_000) == ["*0002 2"]
+        assert await here.wait(30_000) == ["*0002 3"]
+
+
+async def test_nothing_is_acknowledged_that_could_not_be_stored(here: World) -> None:
+    await here.text(ADMIN, PAIR)
+    async with here.engine.transaction() as tx:
+        [pages] = await tx.row("PRAGMA page_count") or ()
+        await tx.run(f"PRAGMA max_page_count = {pages}")
+    with pytest.raises(Unavailable):
+        await here.handover.take(inbound(ALICE, "x" * 60_000))
+    async with here.engine.transaction() as tx:
+        await tx.run("PRAGMA max_page_count = 100000")
+    assert await here.text(ALICE, "again") == ["*0002 again"]
+
+
+async def test_what_went_through_is_counted_by_its_meaning(here: World) -> None:
+    await here.text(ADMIN, PAIR)
+    await here.text(ALICE, "hello")
+    exposed = here.metrics.exposition().decode()
+    assert 'private_sms_texts_in_total{meaning="relay"} 1.0' in exposed
+    assert 'private_sms_texts_in_total{meaning="run"} 1.0' in exposed

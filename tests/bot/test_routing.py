@@ -1,0 +1,201 @@
+from dataclasses import replace
+
+import pytest
+
+from bot.routing import Answer, Decision, Ground, Keep, OptIn, OptOut, Relay, Run, route
+from commands.durations import DAY
+from commands.grammar import Misspoken, Spoken
+from storage.model import Inbound, Seat, Side, Standing
+from storage.number import Number
+from storage.people import STRANGER
+from tests.people import ADMIN, ALICE, BOB, LINE, NOON, OTHER_LINE, inbound
+
+GROUND = Ground(lines=frozenset({LINE}), region=None, now=NOON)
+NOWHERE = Standing()
+IN_CHAT = Standing(chat=12, side=Side.A, partner=Seat(BOB, LINE))
+OPTED_OUT = replace(IN_CHAT, opted_out=True)
+PARTNER_GONE = replace(IN_CHAT, partner_opted_out=True)
+ADMIN_IN_CHAT = replace(IN_CHAT, is_admin=True)
+ADMIN_ALONE = Standing(is_admin=True)
+
+
+def decide(text: str | None, standing: Standing) -> Decision:
+    return route(inbound(ADMIN if standing.is_admin else ALICE, text), standing, GROUND)
+
+
+def relayed(text: str, *, hint: bool = False) -> Relay:
+    return Relay(12, Side.A, Seat(BOB, LINE), text, hint)
+
+
+ORDINARY = [
+    "hello",
+    "helpful of you",
+    "2024 was a good year",
+    "we have got to STOP this bill",
+    "End of story",
+    "YES",
+    "PAIR +447700900001 +447700900002",
+    "END 12",
+    "  spaces kept  ",
+    "“smart” quotes — kept…",
+    "OK 4821",
+    "/help",
+    ".dotted",
+]
+
+
+@pytest.mark.parametrize("text", ORDINARY)
+def test_a_persons_text_is_relayed_word_for_word(text: str) -> None:
+    assert decide(text, IN_CHAT) == relayed(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["STOP", "End", "end.", "Stop. Thank you", "ＳＴＯＰ", "stop\u200b", "arrêt", "Cancel!"]
+)
+@pytest.mark.parametrize("standing", [IN_CHAT, NOWHERE, PARTNER_GONE])
+def test_an_opt_out_word_opts_out_wherever_the_person_stands(text: str, standing: Standing) -> None:
+    assert decide(text, standing) == OptOut()
+
+
+def test_a_second_opt_out_is_not_answered() -> None:
+    assert decide("STOP", OPTED_OUT) == Keep("had opted out before")
+
+
+@pytest.mark.parametrize("text", ["START", "unstop", "Subscribe"])
+@pytest.mark.parametrize("standing", [IN_CHAT, NOWHERE, OPTED_OUT])
+def test_an_opt_in_word_opts_in(text: str, standing: Standing) -> None:
+    assert decide(text, standing) == OptIn()
+
+
+def test_yes_opts_in_only_somebody_who_had_opted_out() -> None:
+    assert decide("yes", OPTED_OUT) == OptIn()
+    assert decide("yes", IN_CHAT) == relayed("yes")
+
+
+@pytest.mark.parametrize(("standing", "key"), [(IN_CHAT, "help_person_chat"), (NOWHERE, "help_person")])
+@pytest.mark.parametrize("text", ["HELP", "info", "?"])
+def test_help_is_answered_and_not_relayed(text: str, standing: Standing, key: str) -> None:
+    assert decide(text, standing) == Answer(key)
+
+
+def test_nothing_is_answered_to_somebody_who_opted_out() -> None:
+    assert decide("HELP", OPTED_OUT) == Keep("asked for help while opted out")
+    assert decide("hello", replace(NOWHERE, opted_out=True)) == Keep("had opted out before")
+    gone_too = replace(OPTED_OUT, partner_opted_out=True)
+    assert decide("hello", gone_too) == Keep("the other person has opted out")
+
+
+def test_a_text_to_somebody_who_opted_out_is_answered_without_saying_why() -> None:
+    assert decide("hello", PARTNER_GONE) == Answer("partner_not_receiving", kept="the other person has opted out")
+
+
+def test_what_sounds_like_an_opt_out_is_relayed_with_a_hint_once_a_day() -> None:
+    assert decide("stop texting me", IN_CHAT) == relayed("stop texting me", hint=True)
+    told = replace(IN_CHAT, told_stop_at=NOON - DAY + 1)
+    assert decide("stop texting me", told) == relayed("stop texting me")
+    assert decide("stop texting me", replace(told, told_stop_at=NOON - DAY)) == relayed("stop texting me", hint=True)
+
+
+def test_a_stranger_is_answered_once_a_day() -> None:
+    assert decide("hello", NOWHERE) == Answer("stranger", kept="stranger", once=STRANGER)
+    assert decide("hello", Standing(told_stranger_at=NOON - DAY + 1)) == Keep("stranger")
+    assert decide("hello", Standing(told_stranger_at=NOON - DAY)) == Answer("stranger", kept="stranger", once=STRANGER)
+
+
+@pytest.mark.parametrize(("text", "key"), [("", "empty_text"), (" \u200b\n", "empty_text"), (None, "not_text")])
+def test_what_cannot_be_relayed_is_said_to_be_so(text: str | None, key: str) -> None:
+    decision = decide(text, IN_CHAT)
+    assert isinstance(decision, Answer)
+    assert decision.key == key
+    assert decision.kept is not None
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        (replace(inbound(ALICE, "STOP"), sender=None, raw_sender="VODAFONE"), "sender is not a phone"),
+        (inbound(LINE, "hello"), "sender is one of our lines"),
+        (inbound(ALICE, "hello", line=OTHER_LINE), "not one of our lines"),
+    ],
+)
+def test_what_is_no_persons_text_to_us_is_kept_and_never_answered(text: Inbound, reason: str) -> None:
+    assert route(text, IN_CHAT, GROUND) == Keep(reason)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "pair +447700900001 +447700900002",
+        "Pair +1 (415) 555-0100 and +44 7700 900123 as job7 for 2h",
+        "END",
+        "end 12",
+        "close job7",
+        "END +447700900001",
+        "END ALL",
+        "LIST",
+        "list job",
+        "SAY 12 hello",
+        "TELL 12A hello",
+        "status",
+        "HELP",
+        "help pair",
+        "?",
+        "whoami",
+        "/status",
+        "STATUS\nLIST",
+    ],
+)
+@pytest.mark.parametrize("standing", [ADMIN_ALONE, ADMIN_IN_CHAT])
+def test_an_admins_command_is_run_whether_in_a_chat_or_not(text: str, standing: Standing) -> None:
+    decision = decide(text, standing)
+    assert isinstance(decision, Run)
+    assert decision.items
+    assert all(isinstance(item, Spoken) for item in decision.items)
+
+
+@pytest.mark.parametrize("text", ["pair of shoes?", "show me", "status quo", "the end\nof it", "OK 4821", "hello"])
+def test_an_admin_in_a_chat_is_relayed_where_no_command_fits(text: str) -> None:
+    assert decide(text, ADMIN_IN_CHAT) == relayed(text)
+
+
+def test_a_dot_forces_a_relay_and_is_not_passed_on() -> None:
+    assert decide(".END 12", ADMIN_IN_CHAT) == relayed("END 12")
+    assert decide("...and then?", ADMIN_IN_CHAT) == relayed("...and then?")
+
+
+def test_a_dot_does_not_make_an_admins_opt_out_word_one() -> None:
+    assert decide(".stop", ADMIN_IN_CHAT) == relayed("stop")
+
+
+def test_a_slash_forces_a_command_even_a_wrong_one() -> None:
+    decision = decide("/pair of shoes", ADMIN_IN_CHAT)
+    assert isinstance(decision, Run)
+    assert isinstance(decision.items[0], Misspoken)
+
+
+@pytest.mark.parametrize("text", ["pair of shoes?", "PIAR +447700900001 +447700900002", "good morning"])
+def test_an_admin_in_no_chat_is_answered_what_was_wrong(text: str) -> None:
+    decision = decide(text, ADMIN_ALONE)
+    assert isinstance(decision, Run)
+    assert [type(item) for item in decision.items] == [Misspoken]
+
+
+def test_an_admins_opt_out_word_is_answered_and_changes_nothing() -> None:
+    assert decide("STOP", ADMIN_IN_CHAT) == Answer("admin_stop", kept="an admin's opt-out word")
+
+
+def test_a_code_is_a_command_only_while_one_is_pending() -> None:
+    pending = replace(ADMIN_IN_CHAT, code_pending=True)
+    assert isinstance(decide("OK 4821", pending), Run)
+    assert isinstance(decide("OK 4821", ADMIN_ALONE), Run)
+    assert decide("OK 4821", ADMIN_IN_CHAT) == relayed("OK 4821")
+
+
+def test_a_command_a_person_may_not_use_does_not_exist() -> None:
+    assert decide("END ALL", NOWHERE) == Answer("stranger", kept="stranger", once=STRANGER)
+
+
+@pytest.mark.parametrize("number", [ALICE, BOB])
+def test_a_relay_goes_to_the_partner_on_the_partners_own_line(number: Number) -> None:
+    standing = replace(IN_CHAT, partner=Seat(number, OTHER_LINE))
+    assert decide("hi", standing) == Relay(12, Side.A, Seat(number, OTHER_LINE), "hi")

@@ -1,0 +1,119 @@
+import pytest
+
+from storage import chats, inbox, people
+from storage.engine import Transaction
+from storage.model import Part, Seat, Side, Standing
+from tests.people import ADMIN, ALICE, BOB, CAROL, LINE, NOON, inbound
+
+WINDOW = inbox.PARTS_WINDOW
+
+
+async def test_a_message_id_is_new_once(tx: Transaction) -> None:
+    assert await inbox.remember(tx, ["m1", "m2"], NOON) == {"m1", "m2"}
+    assert await inbox.remember(tx, ["m2", "m3"], NOON) == {"m3"}
+
+
+async def test_ids_are_forgotten_only_when_they_are_old(tx: Transaction) -> None:
+    await inbox.remember(tx, ["old"], NOON - 1)
+    await inbox.remember(tx, ["young"], NOON)
+    await inbox.forget(tx, before=NOON)
+    assert await inbox.remember(tx, ["old", "young"], NOON) == {"old"}
+
+
+async def test_somebody_unknown_stands_nowhere(tx: Transaction) -> None:
+    seat = Seat(CAROL, LINE)
+    assert await inbox.standings(tx, [seat], admins=()) == {seat: Standing()}
+
+
+async def test_a_participant_stands_in_their_chat_beside_their_partner(tx: Transaction) -> None:
+    a, b = Seat(ALICE, LINE), Seat(BOB, LINE)
+    chat = await chats.open_chat(tx, a=a, b=b, label=None, opened_by="api", now=NOON, expires_at=None)
+    await people.opt_out(tx, BOB, source="text", now=NOON)
+    assert await inbox.standings(tx, [b, a], admins=()) == {
+        a: Standing(chat=chat.id, side=Side.A, partner=b, partner_opted_out=True),
+        b: Standing(chat=chat.id, side=Side.B, partner=a, opted_out=True),
+    }
+
+
+async def test_a_closed_chat_is_nobodys_standing(tx: Transaction) -> None:
+    a, b = Seat(ALICE, LINE), Seat(BOB, LINE)
+    chat = await chats.open_chat(tx, a=a, b=b, label=None, opened_by="api", now=NOON, expires_at=None)
+    await chats.close(tx, chat, reason="ended", now=NOON)
+    assert await inbox.standings(tx, [a], admins=()) == {a: Standing()}
+
+
+async def test_an_admin_stands_with_a_code_that_is_pending_on_that_line(tx: Transaction) -> None:
+    seat = Seat(ADMIN, LINE)
+    await people.ask_code(tx, admin=ADMIN, line=LINE, command="END ALL", code_hash=b"x", expires_at=NOON)
+    assert await inbox.standings(tx, [seat], admins={ADMIN}) == {seat: Standing(is_admin=True, code_pending=True)}
+
+
+async def test_standing_knows_when_somebody_was_told(tx: Transaction) -> None:
+    await people.remember_told(tx, [(ALICE, people.STRANGER), (ALICE, people.STOP_HINT)], NOON)
+    [standing] = (await inbox.standings(tx, [Seat(ALICE, LINE)], admins=())).values()
+    assert (standing.told_stranger_at, standing.told_stop_at) == (NOON, NOON)
+
+
+async def parts(tx: Transaction, *pieces: tuple[int, str], total: int = 3, at: int = NOON) -> list[str | None]:
+    gathered: list[str | None] = []
+    for index, text in pieces:
+        whole = await inbox.gather(tx, inbound(ALICE, text, part=Part("7", total, index), at=at))
+        gathered.append(None if whole is None else whole.text)
+    return gathered
+
+
+async def test_parts_in_any_order_become_one_text_in_theirs(tx: Transaction) -> None:
+    assert await parts(tx, (3, "c"), (1, "a "), (2, "b")) == [None, None, "a bc"]
+
+
+async def test_a_text_whose_part_is_missing_goes_out_with_the_gap_shown(tx: Transaction) -> None:
+    await parts(tx, (3, "c"), (1, "a"))
+    assert await inbox.overdue(tx, NOON + inbox.PARTS_WAIT - 1) == []
+    assert [text.text for text in await inbox.overdue(tx, NOON + inbox.PARTS_WAIT)] == ["a […] c"]
+    assert await inbox.overdue(tx, NOON + inbox.PARTS_WAIT) == []
+
+
+async def test_parts_missing_side_by_side_are_one_gap(tx: Transaction) -> None:
+    await parts(tx, (1, "a"), (4, "d"), total=5)
+    assert [text.text for text in await inbox.overdue(tx, NOON + inbox.PARTS_WAIT)] == ["a […] d […] "]
+
+
+async def test_a_part_that_comes_after_its_time_follows_alone(tx: Transaction) -> None:
+    await parts(tx, (3, "c"), (1, "a"))
+    await inbox.overdue(tx, NOON + inbox.PARTS_WAIT)
+    assert await parts(tx, (2, "b")) == ["b"]
+
+
+async def test_a_ref_given_out_anew_begins_another_text(tx: Transaction) -> None:
+    assert await parts(tx, (1, "a"), (2, "b"), total=2) == [None, "ab"]
+    assert await parts(tx, (2, "d"), (1, "c"), total=2) == [None, "cd"]
+
+
+async def test_parts_ten_minutes_apart_are_not_one_text(tx: Transaction) -> None:
+    await parts(tx, (1, "a"), total=2)
+    assert await parts(tx, (2, "b"), total=2, at=NOON + WINDOW) == [None]
+
+
+async def test_two_peoples_parts_under_one_ref_stay_apart(tx: Transaction) -> None:
+    part = Part("7", 2, 1)
+    assert await inbox.gather(tx, inbound(ALICE, "a", part=part)) is None
+    assert await inbox.gather(tx, inbound(BOB, "b", part=Part("7", 2, 2))) is None
+
+
+async def test_the_deadline_of_a_long_text_is_known(tx: Transaction) -> None:
+    assert await inbox.next_due(tx) is None
+    await parts(tx, (1, "a"))
+    assert await inbox.next_due(tx) == NOON + inbox.PARTS_WAIT
+
+
+async def test_what_went_out_is_not_held_in_parts_any_longer(tx: Transaction) -> None:
+    await parts(tx, (1, "a"), (2, "b"), total=2)
+    assert await tx.rows("SELECT text FROM gathered_part") == [("",), ("",)]
+    await inbox.forget(tx, before=NOON + 1)
+    assert await tx.rows("SELECT * FROM gathered_part") == []
+
+
+@pytest.mark.parametrize("text", ["hello", None])
+async def test_a_text_that_went_nowhere_is_kept_with_the_reason(tx: Transaction, text: str | None) -> None:
+    await inbox.keep(tx, [(inbound(CAROL, text, id="m9"), "stranger")])
+    assert await tx.rows("SELECT message_id, sender, text, reason FROM kept") == [("m9", CAROL.e164, text, "stranger")]

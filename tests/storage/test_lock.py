@@ -1,0 +1,21 @@
+import os
+from pathlib import Path
+
+import pytest
+
+from storage.engine import Unusable
+from storage.lock import FileLock
+
+
+def test_a_lock_names_its_holder_and_is_free_after_release(tmp_path: Path) -> None:
+    path = tmp_path / "a.lock"
+    lock = FileLock.take(path)
+    with pytest.raises(Unusable, match=rf"another process \({os.getpid()}\)"):
+        FileLock.take(path)
+    lock.release()
+    FileLock.take(path).release()
+
+
+def test_a_lock_that_cannot_be_written_says_where(tmp_path: Path) -> None:
+    with pytest.raises(Unusable, match="cannot write beside"):
+        FileLock.take(tmp_path / "nowhere" / "a.lock")

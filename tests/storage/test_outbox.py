@@ -1,0 +1,181 @@
+import pytest
+
+from storage import chats, outbox, people
+from storage.engine import Transaction
+from storage.model import Claim, Millis, Outbound, Seat
+from storage.outbox import Back, Buried, Counts, Doubtful, Sent
+from tests.people import ALICE, BOB, CAROL, LINE, NOON, OTHER_LINE, notice, relay, reply
+
+
+async def put(tx: Transaction, *texts: Outbound, now: Millis = NOON) -> None:
+    row = await tx.row("SELECT count(*) FROM outbound")
+    assert row is not None
+    await outbox.enqueue(tx, [(text, f"ref{row[0] + index}") for index, text in enumerate(texts)], now)
+
+
+async def claimed(tx: Transaction, now: Millis = NOON, limit: int = 99) -> list[Claim]:
+    return await outbox.claim(tx, owner="me", line=LINE, limit=limit, now=now)
+
+
+async def states(tx: Transaction) -> list[str]:
+    return [state for (state,) in await tx.rows("SELECT state FROM outbound ORDER BY id")]
+
+
+async def test_one_text_of_a_conversation_is_under_way_at_a_time(tx: Transaction) -> None:
+    await put(tx, notice(BOB, "1"), notice(BOB, "2"), notice(CAROL, "3"))
+    assert [claim.text for claim in await claimed(tx)] == ["1", "3"]
+    assert await claimed(tx) == []
+
+
+async def test_the_next_of_a_conversation_follows_when_the_first_is_accepted(tx: Transaction) -> None:
+    await put(tx, notice(BOB, "1"), notice(BOB, "2"))
+    [first] = await claimed(tx)
+    await outbox.accept(tx, [Sent(first, ("id1",))], NOON)
+    assert [claim.text for claim in await claimed(tx)] == ["2"]
+
+
+async def test_conversations_take_turns(tx: Transaction) -> None:
+    await put(tx, *[notice(BOB, f"flood {index}") for index in range(50)])
+    await put(tx, notice(CAROL, "once"), now=NOON + 1)
+    [first] = await claimed(tx, NOON + 2, limit=1)
+    await outbox.accept(tx, [Sent(first, ("id1",))], NOON + 2)
+    assert [claim.text for claim in await claimed(tx, NOON + 3, limit=1)] == ["once"]
+
+
+async def test_a_text_put_back_comes_again_at_its_time_and_holds_those_behind_it(tx: Transaction) -> None:
+    await put(tx, notice(BOB, "1"), notice(BOB, "2"))
+    [first] = await claimed(tx)
+    await outbox.put_back(tx, [Back(first, NOON + 1000, "HTTP 429")], NOON)
+    assert await claimed(tx, NOON + 999) == []
+    [again] = await claimed(tx, NOON + 1000)
+    assert (again.text, again.attempt, again.tries, again.tried_at) == ("1", 2, 1, NOON)
+
+
+async def test_the_accounts_own_trouble_costs_a_text_no_try(tx: Transaction) -> None:
+    await put(tx, notice(BOB))
+    [first] = await claimed(tx)
+    await outbox.put_back(tx, [Back(first, NOON, "status 9", counts=False)], NOON)
+    [again] = await claimed(tx)
+    assert (again.attempt, again.tries, again.tried_at) == (2, 0, None)
+
+
+async def test_a_doubt_holds_its_conversation_and_is_sent_once_more_and_marked(tx: Transaction) -> None:
+    await put(tx, notice(BOB, "1"), notice(BOB, "2"))
+    [first] = await claimed(tx)
+    await outbox.doubt(tx, [Doubtful(first, "time-out")], NOON)
+    assert await claimed(tx, NOON + 10**9) == []
+    assert await outbox.end_doubt(tx, before=NOON, now=NOON + 9) == []
+    [again] = await claimed(tx, NOON + 9)
+    assert (again.text, again.may_repeat) == ("1", True)
+
+
+async def test_a_second_doubt_is_the_end_of_it(tx: Transaction) -> None:
+    await put(tx, notice(BOB, "1"), notice(BOB, "2"))
+    for _ in range(2):
+        [claim] = await claimed(tx)
+        await outbox.doubt(tx, [Doubtful(claim, "time-out")], NOON)
+        dead = await outbox.end_doubt(tx, before=NOON, now=NOON)
+    assert [each.text for each in dead] == ["1"]
+    assert [each.text for each in await claimed(tx)] == ["2"]
+
+
+@pytest.mark.parametrize(("text", "partly"), [(notice(BOB), True), (reply(BOB, resend=False), False)])
+async def test_what_was_partly_sent_or_must_not_repeat_is_never_sent_again(
+    tx: Transaction, text: Outbound, partly: bool
+) -> None:
+    await put(tx, text)
+    [claim] = await claimed(tx)
+    await outbox.doubt(tx, [Doubtful(claim, "who knows", partly)], NOON)
+    assert len(await outbox.end_doubt(tx, before=NOON, now=NOON)) == 1
+    assert await states(tx) == ["dead"]
+
+
+async def test_a_late_answer_to_a_lost_claim_changes_nothing(tx: Transaction) -> None:
+    await put(tx, notice(BOB))
+    [lost] = await claimed(tx)
+    await outbox.put_back(tx, [Back(lost, NOON, "HTTP 429")], NOON)
+    await claimed(tx)
+    await outbox.bury(tx, [Buried(lost, "status 6")], NOON)
+    await outbox.put_back(tx, [Back(lost, NOON, "HTTP 429")], NOON)
+    assert await states(tx) == ["sending"]
+
+
+async def test_a_buried_text_makes_way(tx: Transaction) -> None:
+    await put(tx, notice(BOB, "1"), notice(BOB, "2"))
+    [first] = await claimed(tx)
+    await outbox.bury(tx, [Buried(first, "status 6")], NOON)
+    assert [claim.text for claim in await claimed(tx)] == ["2"]
+    assert await states(tx) == ["dead", "sending"]
+
+
+async def test_a_relay_into_a_chat_that_ended_while_it_was_away_is_cancelled(tx: Transaction) -> None:
+    chat = await chats.open_chat(
+        tx, a=Seat(ALICE, LINE), b=Seat(BOB, LINE), label=None, opened_by="api", now=NOON, expires_at=None
+    )
+    await put(tx, relay(ALICE, BOB, "1", chat=chat.id), notice(BOB, "ended"))
+    [first] = await claimed(tx)
+    await chats.close(tx, chat, reason="ended", now=NOON)
+    await outbox.put_back(tx, [Back(first, NOON, "HTTP 429")], NOON)
+    assert [claim.text for claim in await claimed(tx)] == ["ended"]
+    assert await states(tx) == ["cancelled", "sending"]
+
+
+async def test_nothing_but_answers_goes_to_somebody_who_opted_out(tx: Transaction) -> None:
+    await people.opt_out(tx, BOB, source="text", now=NOON)
+    await put(tx, notice(BOB), reply(BOB))
+    assert [claim.text for claim in await claimed(tx)] == ["reply"]
+
+
+async def test_at_start_what_was_being_sent_is_in_doubt(tx: Transaction) -> None:
+    await put(tx, notice(BOB), notice(CAROL))
+    await claimed(tx, limit=1)
+    assert await outbox.recover(tx, NOON) == 1
+    assert await states(tx) == ["uncertain", "queued"]
+    assert await outbox.next_doubt(tx) == NOON
+
+
+async def test_a_text_held_back_leaves_at_its_time_even_from_behind_another(tx: Transaction) -> None:
+    held = Outbound(LINE, BOB, "2", notice(BOB).kind, not_before=NOON + 500)
+    await put(tx, notice(BOB, "1"), held)
+    [first] = await claimed(tx)
+    await outbox.accept(tx, [Sent(first, ("id1",))], NOON)
+    assert await claimed(tx, NOON + 499) == []
+    assert len(await claimed(tx, NOON + 500)) == 1
+
+
+async def test_lines_tell_when_their_first_text_is_ready(tx: Transaction) -> None:
+    await put(tx, notice(BOB), now=NOON + 3)
+    assert await outbox.due_lines(tx, [LINE, OTHER_LINE]) == {LINE: NOON + 3}
+
+
+async def test_what_has_waited_too_long_or_on_a_lost_line_is_given_up(tx: Transaction) -> None:
+    await put(tx, notice(BOB, "old"), now=NOON - 100)
+    await put(tx, notice(CAROL, "lost", line=OTHER_LINE), notice(CAROL, "fresh"))
+    given_up = await outbox.expire(tx, created_before=NOON, lines=[LINE], now=NOON)
+    assert [each.text for each in given_up] == ["old", "lost"]
+    assert await states(tx) == ["cancelled", "cancelled", "queued"]
+
+
+async def test_the_outbox_is_counted_by_state(tx: Transaction) -> None:
+    await put(tx, notice(ALICE), notice(BOB), notice(CAROL), notice(CAROL))
+    one, two, three = await claimed(tx)
+    await outbox.bury(tx, [Buried(one, "status 6")], NOON)
+    await outbox.doubt(tx, [Doubtful(two, "HTTP 502")], NOON)
+    assert await outbox.counts(tx) == Counts(queued=1, sending=1, uncertain=1, dead=1, oldest_queued_at=NOON)
+    assert three.recipient == CAROL
+
+
+async def test_the_schema_itself_refuses_two_texts_of_a_conversation_under_way(tx: Transaction) -> None:
+    await put(tx, notice(BOB), notice(BOB))
+    with pytest.raises(Exception, match="UNIQUE"):
+        await tx.run("UPDATE outbound SET state = 'sending'")
+
+
+async def test_claiming_walks_the_heads_only(tx: Transaction) -> None:
+    plan = await tx.rows(
+        "EXPLAIN QUERY PLAN SELECT id FROM outbound WHERE line = $1 AND state = 'queued' AND ready_at IS NOT NULL"
+        " AND ready_at <= $2 ORDER BY ready_at, id LIMIT 9",
+        LINE.e164, NOON,
+    )  # fmt: skip
+    [step] = [row[3] for row in plan]
+    assert "USING INDEX outbound_ready" in step

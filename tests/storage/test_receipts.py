@@ -1,0 +1,102 @@
+from itertools import permutations
+
+import pytest
+
+from storage import chats, outbox, receipts
+from storage.engine import Transaction
+from storage.model import Claim, Kind, Seat, State
+from storage.outbox import Doubtful, Sent
+from storage.receipts import Fate, Noted
+from tests.people import ALICE, BOB, LINE, NOON, receipt, relay
+
+
+@pytest.fixture
+async def claim(tx: Transaction) -> Claim:
+    a, b = Seat(ALICE, LINE), Seat(BOB, LINE)
+    chat = await chats.open_chat(tx, a=a, b=b, label=None, opened_by="api", now=NOON, expires_at=None)
+    await outbox.enqueue(tx, [(relay(ALICE, BOB, "hi", chat=chat.id), "ref1")], NOON)
+    [claim] = await outbox.claim(tx, owner="me", line=LINE, limit=1, now=NOON)
+    return claim
+
+
+async def state(tx: Transaction) -> str:
+    [(state,)] = await tx.rows("SELECT state FROM outbound")
+    return str(state)
+
+
+def fate(claim: Claim, state: State, *, opted_out: bool = False) -> Fate:
+    return Fate(claim.id, state, Kind.RELAY, claim.chat, Seat(ALICE, LINE), BOB, opted_out)
+
+
+async def test_a_text_is_delivered_when_all_its_parts_are(tx: Transaction, claim: Claim) -> None:
+    await outbox.accept(tx, [Sent(claim, ("p1", "p2"))], NOON)
+    assert await receipts.note(tx, [receipt("p1", "delivered")], NOON) == Noted([], 0)
+    assert await receipts.note(tx, [receipt("p2", "delivered")], NOON) == Noted([fate(claim, State.DELIVERED)], 0)
+    assert await state(tx) == "delivered"
+
+
+async def test_a_text_is_undelivered_when_one_part_has_failed_and_that_is_said_once(
+    tx: Transaction, claim: Claim
+) -> None:
+    await outbox.accept(tx, [Sent(claim, ("p1", "p2"))], NOON)
+    failed = [receipt("p1", "failed"), receipt("p2", "expired")]
+    assert (await receipts.note(tx, failed, NOON)).fates == [fate(claim, State.UNDELIVERED)]
+    assert (await receipts.note(tx, failed, NOON)).fates == []
+
+
+@pytest.mark.parametrize("order", list(permutations(["accepted", "buffered", "failed", "delivered"])))
+async def test_any_order_of_receipts_gives_the_same_end(tx: Transaction, claim: Claim, order: tuple[str, ...]) -> None:
+    await outbox.accept(tx, [Sent(claim, ("p1",))], NOON)
+    for status in order:
+        await receipts.note(tx, [receipt("p1", status)], NOON)
+        await receipts.note(tx, [receipt("p1", status)], NOON)
+    assert await state(tx) == "delivered"
+
+
+async def test_a_receipt_before_the_answer_counts_once_the_answer_is_there(tx: Transaction, claim: Claim) -> None:
+    assert (await receipts.note(tx, [receipt("p1", "delivered", ref="ref1")], NOON)).fates == []
+    assert await state(tx) == "sending"
+    await outbox.accept(tx, [Sent(claim, ("p1",))], NOON)
+    assert await receipts.conclude(tx, [claim.id], NOON) == [fate(claim, State.DELIVERED)]
+
+
+async def test_a_receipt_without_our_ref_before_the_answer_counts_too(tx: Transaction, claim: Claim) -> None:
+    assert (await receipts.note(tx, [receipt("p1", "failed")], NOON)).orphans == 1
+    await outbox.accept(tx, [Sent(claim, ("p1",))], NOON)
+    assert await receipts.conclude(tx, [claim.id], NOON) == [fate(claim, State.UNDELIVERED)]
+
+
+async def test_a_receipt_that_fits_nothing_is_kept(tx: Transaction) -> None:
+    for status in ("delivered", "buffered"):
+        assert await receipts.note(tx, [receipt("unknown", status, ref="not ours")], NOON) == Noted([], 1)
+    assert await tx.rows("SELECT message_id, status FROM orphan_receipt") == [("unknown", "delivered")]
+
+
+@pytest.mark.parametrize(
+    ("status", "end"), [("accepted", "accepted"), ("buffered", "accepted"), ("delivered", "delivered")]
+)
+async def test_a_receipt_ends_a_doubt(tx: Transaction, claim: Claim, status: str, end: str) -> None:
+    await outbox.doubt(tx, [Doubtful(claim, "time-out")], NOON)
+    await receipts.note(tx, [receipt("p1", status, ref="ref1")], NOON)
+    assert await state(tx) == end
+    assert await outbox.end_doubt(tx, before=NOON, now=NOON) == []
+
+
+async def test_a_doubt_that_ends_lets_the_next_text_go(tx: Transaction, claim: Claim) -> None:
+    assert claim.chat is not None
+    await outbox.enqueue(tx, [(relay(ALICE, BOB, "next", chat=claim.chat), "ref2")], NOON)
+    await outbox.doubt(tx, [Doubtful(claim, "time-out")], NOON)
+    await receipts.note(tx, [receipt("p1", "accepted", ref="ref1")], NOON)
+    assert [each.text for each in await outbox.claim(tx, owner="me", line=LINE, limit=9, now=NOON)] == ["next"]
+
+
+async def test_the_carriers_own_opt_out_is_told(tx: Transaction, claim: Claim) -> None:
+    await outbox.accept(tx, [Sent(claim, ("p1",))], NOON)
+    noted = await receipts.note(tx, [receipt("p1", "failed", err_code="9")], NOON)
+    assert noted.fates == [fate(claim, State.UNDELIVERED, opted_out=True)]
+
+
+async def test_a_status_nobody_knows_changes_nothing(tx: Transaction, claim: Claim) -> None:
+    await outbox.accept(tx, [Sent(claim, ("p1",))], NOON)
+    assert await receipts.note(tx, [receipt("p1", "exploded")], NOON) == Noted([], 0)
+    assert await state(tx) == "accepted"

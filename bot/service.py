@@ -8,8 +8,6 @@ from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from typing import Any, Protocol
 
-from bot.deadlines import Deadlines
-from bot.delivery import Delivery
 from bot.logs import event
 from bot.writer import Writer
 from storage import outbox
@@ -21,7 +19,17 @@ log = logging.getLogger("private_sms.service")
 GRACE = 8.0  # seconds for the sends under way when told to stop; what is left then is in doubt at the next start
 
 
-class Closable(Protocol):
+class Runs(Protocol):
+    async def run(self) -> None: ...
+
+
+class Stops(Runs, Protocol):
+    def stop(self) -> None:
+        """`run` comes to its end as soon as nothing is under way."""
+        ...
+
+
+class Closes(Protocol):
     async def close(self) -> None: ...
 
 
@@ -31,9 +39,9 @@ class Service:
         *,
         engine: Engine,
         writer: Writer,
-        delivery: Delivery,
-        deadlines: Deadlines,
-        transport: Closable,
+        delivery: Stops,
+        deadlines: Runs,
+        transport: Closes,
         clock: Callable[[], Millis],
     ) -> None:
         self._engine = engine

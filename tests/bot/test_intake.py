@@ -103,7 +103,7 @@ async def test_a_short_code_is_kept_and_never_answered(here: World) -> None:
 async def test_several_commands_in_one_text_are_answered_in_their_order(here: World) -> None:
     arrived = await here.text(ADMIN, f"{PAIR}\nSTATUS\nEND 1")
     answers = [text for text in arrived if text.startswith("*0100")]
-    assert [text.split()[1] for text in answers] == ["Chat", "1", "Chat"]
+    assert [text.split()[1] for text in answers] == ["Chat", "Open", "Chat"]
 
 
 async def test_a_text_that_meets_a_fault_is_kept_answered_and_harms_no_other(here: World) -> None:

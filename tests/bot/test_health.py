@@ -1,0 +1,86 @@
+from collections.abc import AsyncIterator
+
+import httpx2
+import pytest
+from starlette.applications import Starlette
+
+from bot.api import Api
+from bot.health import STUCK_AFTER, Health
+from bot.vonage.sending import AccountTrouble
+from storage.engine import Unavailable
+from tests.people import ADMIN, ALICE, BOB, CAROL, inbound
+from tests.world import World
+
+TOKEN = "a-token-for-tests"
+
+
+@pytest.fixture
+def fallen() -> list[str]:
+    return []
+
+
+@pytest.fixture
+async def web(here: World, fallen: list[str]) -> AsyncIterator[httpx2.AsyncClient]:
+    api = Api(here.house, here.writer, here.engine, here.outgoing, TOKEN, here.clock)
+    health = Health(here.engine, here.writer, here.delivery, here.metrics, here.clock, lambda: fallen)
+    transport = httpx2.ASGITransport(app=Starlette(routes=health.routes(api)))
+    async with httpx2.AsyncClient(transport=transport, base_url="http://test") as web:
+        yield web
+
+
+async def test_the_front_page_says_what_this_is_and_nothing_of_anybody(here: World, web: httpx2.AsyncClient) -> None:
+    await here.text(ADMIN, f"PAIR {ALICE.e164} {BOB.e164}")
+    page = await web.get("/")
+    assert "Private SMS" in page.text
+    assert "7700" not in page.text
+    assert page.headers["content-security-policy"].startswith("default-src 'none'")
+
+
+async def test_a_service_in_order_is_alive_and_ready(web: httpx2.AsyncClient) -> None:
+    for path, word in (("/livez", "alive"), ("/readyz", "ready")):
+        answer = await web.get(path)
+        assert (answer.status_code, answer.json()) == (200, {word: True, "reasons": []})
+
+
+async def test_a_fallen_task_is_a_reason_to_restart(web: httpx2.AsyncClient, fallen: list[str]) -> None:
+    fallen.append("writer")
+    assert (await web.get("/livez")).json()["reasons"] == ["the writer task has ended: restart the service"]
+    assert (await web.get("/readyz")).status_code == 503
+
+
+async def test_the_accounts_trouble_makes_it_unready_but_alive(here: World, web: httpx2.AsyncClient) -> None:
+    here.phones.next.append(AccountTrouble("status 9"))
+    await here.text(CAROL, "hello")
+    ready = await web.get("/readyz")
+    assert (ready.status_code, ready.json()["reasons"]) == (
+        503,
+        ["Vonage refuses the account, texts wait: status 9"],
+    )
+    assert (await web.get("/livez")).status_code == 200
+
+
+async def test_a_store_that_refuses_makes_it_unready(here: World, web: httpx2.AsyncClient) -> None:
+    async with here.engine.transaction() as tx:
+        [pages] = await tx.row("PRAGMA page_count") or ()
+        await tx.run(f"PRAGMA max_page_count = {pages}")
+    with pytest.raises(Unavailable):
+        await here.handover.take(inbound(CAROL, "x" * 60_000))
+    reasons = (await web.get("/readyz")).json()["reasons"]
+    assert reasons == ["texts cannot be stored: database or disk is full"]
+
+
+async def test_texts_that_wait_for_long_make_it_unready(here: World, web: httpx2.AsyncClient) -> None:
+    here.phones.next.append(AccountTrouble("status 9"))
+    await here.text(CAROL, "hello")
+    here.now += STUCK_AFTER + 1
+    assert "texts have been waiting for over 10 minutes" in (await web.get("/readyz")).json()["reasons"]
+
+
+async def test_metrics_need_the_token_and_name_nobody(here: World, web: httpx2.AsyncClient) -> None:
+    await here.text(ADMIN, f"PAIR {ALICE.e164} {BOB.e164}")
+    assert (await web.get("/metrics")).status_code == 401
+    exposed = await web.get("/metrics", headers={"Authorization": f"Bearer {TOKEN}"})
+    assert exposed.headers["content-type"].startswith("text/plain")
+    assert "private_sms_open_chats 1.0" in exposed.text
+    assert 'private_sms_outbox{state="queued"} 0.0' in exposed.text
+    assert "7700" not in exposed.text

@@ -1,0 +1,79 @@
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from bot.service import Service
+from bot.writer import Writer
+from storage import outbox
+from storage.engine import Unusable
+from storage.sqlite import SQLite
+from tests.people import ALICE, LINE, NOON, notice
+
+
+class Task:
+    """Stands in for delivery and the deadlines: runs until it is stopped, or falls."""
+
+    def __init__(self, name: str, record: list[str], falls: bool = False) -> None:
+        self.name, self.record, self.falls = name, record, falls
+        self.stopped = asyncio.Event()
+
+    async def run(self) -> None:
+        self.record.append(f"{self.name} runs")
+        if self.falls:
+            raise KeyError("a bug")
+        await self.stopped.wait()
+        self.record.append(f"{self.name} ends")
+
+    def stop(self) -> None:
+        self.stopped.set()
+
+    async def close(self) -> None:
+        self.record.append("transport closed")
+
+
+def service(path: Path, record: list[str], *, falls: bool = False) -> Service:
+    engine = SQLite(path)
+    delivery, deadlines = Task("delivery", record), Task("deadlines", record, falls)
+    return Service(
+        engine=engine, writer=Writer(engine), delivery=delivery, deadlines=deadlines, transport=delivery,
+        clock=lambda: NOON,
+    )  # fmt: skip
+
+
+async def test_it_stops_in_order_and_the_database_is_free_again(tmp_path: Path) -> None:
+    record: list[str] = []
+    for _ in range(2):
+        async with service(tmp_path / "a.db", record).running():
+            await asyncio.sleep(0)
+            await asyncio.sleep(0)
+    assert record == ["delivery runs", "deadlines runs", "delivery ends", "transport closed"] * 2
+
+
+async def test_what_an_earlier_run_was_sending_is_in_doubt_before_anything_is_sent(tmp_path: Path) -> None:
+    engine = await SQLite.open(tmp_path / "a.db")
+    async with engine.transaction() as tx:
+        await outbox.enqueue(tx, [(notice(ALICE), "ref")], NOON)
+        await outbox.claim(tx, owner="an earlier run", line=LINE, limit=1, now=NOON)
+    await engine.close()
+    async with service(tmp_path / "a.db", []).running():
+        pass
+    engine = await SQLite.open(tmp_path / "a.db")
+    assert await engine.reader.rows("SELECT state FROM outbound") == [("uncertain",)]
+    await engine.close()
+
+
+async def test_a_task_that_falls_is_missed(tmp_path: Path) -> None:
+    running = service(tmp_path / "a.db", [], falls=True)
+    async with running.running():
+        await asyncio.sleep(0.01)
+        assert running.fallen() == ["deadlines"]
+    assert running.fallen() == []
+
+
+async def test_a_database_in_use_stops_the_start_and_leaves_nothing_open(tmp_path: Path) -> None:
+    holder = await SQLite.open(tmp_path / "a.db")
+    with pytest.raises(Unusable, match="another process"):
+        async with service(tmp_path / "a.db", []).running():
+            raise AssertionError("it must not run")
+    await holder.close()

@@ -56,7 +56,9 @@ def split(text: str, encoding: Encoding | None = None) -> list[str]:
     alone, room = ROOM[encoding]
     if sum(map(width, text)) <= alone:
         return [text]
-    parts, part, used = [], [], 0
+    parts: list[str] = []
+    part: list[str] = []
+    used = 0
     for character in text:
         size = width(character)
         if used + size > room:

@@ -1,0 +1,113 @@
+"""Opening, closing and prolonging chats: what the commands and the HTTP API do alike."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from commands import gsm
+from commands.arguments import FILLERS
+from commands.catalogue import ROOM
+from commands.desk import Desk, Refused
+from commands.words import plain
+from storage import chats, people
+from storage.model import Chat, Millis, Participant, Seat
+from storage.number import Number
+
+API = "api"  # opened_by of a chat that no admin's text opened
+LONGEST_LABEL = 40
+RESERVED = FILLERS | {"all", "as", "for"}  # words that END and PAIR read otherwise
+TELLING = 4  # digits in a row that would show part of a number
+
+
+class Reason(StrEnum):
+    ADMIN = "ended by an admin"
+    API = "ended over the API"
+    IDLE = "nobody wrote"
+    TIME = "its time was up"
+
+
+async def pair(desk: Desk, a: Number, b: Number, label: str | None, expires_at: Millis | None) -> Chat:
+    """Open a chat and introduce both. Raises Refused."""
+    if a == b:
+        raise Refused("same_number", number=a)
+    for number in (a, b):
+        if number in desk.house.lines:
+            raise Refused("own_number", number=number)
+    if label is not None:
+        _check_label(label, a, b)
+    await _check_reachable(desk, a, b)
+    chat = await chats.open_chat(
+        desk.tx,
+        a=await _free_seat(desk, a),
+        b=await _free_seat(desk, b),
+        label=label,
+        opened_by=desk.admin.e164 if desk.admin else API,
+        now=desk.now,
+        expires_at=expires_at,
+    )
+    key = "connected_about" if label and gsm.cut(label, ROOM["label"]) else "connected"
+    for participant in chat.participants:
+        desk.notify(participant.seat, key, chat, label=label)
+    return chat
+
+
+async def close(desk: Desk, chat: Chat, reason: str, key: str = "ended") -> None:
+    """Close it and tell both, by the text `key`; whose last text was still waiting is told that too."""
+    cancelled = await chats.close(desk.tx, chat, reason=reason, now=desk.now)
+    for participant in await reachable(desk, chat):
+        if participant.seat in cancelled:
+            desk.notify(participant.seat, "not_delivered_ended", chat)
+        desk.notify(participant.seat, key, chat)
+
+
+async def reopen(desk: Desk, chat: Chat) -> Chat:
+    """The same two again, without a fixed end; on the lines they had, where these are free. Raises Refused."""
+    if chat.open:
+        raise Refused("still_open", chat=chat, id=chat.id)
+    await _check_reachable(desk, chat.a.number, chat.b.number)
+    a, b = [await _free_seat(desk, each.number, rather=each.line) for each in chat.participants]
+    again = await chats.reopen(desk.tx, chat, a=a, b=b, now=desk.now, expires_at=None)
+    for participant in again.participants:
+        desk.notify(participant.seat, "reopened", again)
+    return again
+
+
+async def extend(desk: Desk, chat: Chat, expires_at: Millis) -> None:
+    await chats.extend(desk.tx, chat.id, expires_at=expires_at, now=desk.now)
+
+
+async def reachable(desk: Desk, chat: Chat) -> list[Participant]:
+    """Those of a chat whom we may text: not who has opted out."""
+    silent = await people.opted_out(desk.tx, [participant.number for participant in chat.participants])
+    return [participant for participant in chat.participants if participant.number not in silent]
+
+
+async def _check_reachable(desk: Desk, a: Number, b: Number) -> None:
+    silent = await people.opted_out(desk.tx, (a, b))
+    for number in (a, b):
+        if number in silent:
+            raise Refused("has_opted_out", code="opted_out", number=number)
+
+
+def _check_label(label: str, a: Number, b: Number) -> None:
+    has_letter = any(map(str.isalpha, label))
+    if len(label) > LONGEST_LABEL or len(label.split()) != 1 or not has_letter or label.casefold() in RESERVED:
+        raise Refused("bad_label")
+    # Both people read the label: it must not be a way to read the other's number.
+    digits = "".join(str(int(letter)) for letter in plain(label) if letter.isdecimal())
+    runs = {digits[start : start + TELLING] for start in range(len(digits) - TELLING + 1)}
+    if any(run in number.digits for run in runs for number in (a, b)):
+        raise Refused("telling_label", code="bad_label")
+
+
+async def _free_seat(desk: Desk, number: Number, rather: Number | None = None) -> Seat:
+    """On the line this person has not used for longest: a late text of an old chat then meets no new partner."""
+    used = await chats.lines_of(desk.tx, number)
+    free = [line for line in desk.house.lines if line not in used or not used[line].open]
+    if not free:
+        [first, *_] = await chats.open_of(desk.tx, number)
+        raise Refused("no_free_line", number=number, id=first.id)
+    if rather in free:
+        return Seat(number, rather)
+    # min() keeps the first of equals, and the lines come in the order of the pool.
+    return Seat(number, min(free, key=lambda line: (used[line].last_used_at if line in used else 0, line != desk.line)))

@@ -1,0 +1,36 @@
+"""Carrying out what a line says, and answering it."""
+
+from __future__ import annotations
+
+from commands import confirm
+from commands.command import Grade
+from commands.desk import Desk, Refused
+from commands.grammar import Item, Misspoken, Spoken
+
+
+async def answer(desk: Desk, item: Item) -> str:
+    """The text for the asker. What it means for others is in `desk.outgoing`."""
+    try:
+        return await carry_out(desk, item)
+    except Refused as refused:
+        return desk.text(refused.key, **refused.values)
+
+
+async def carry_out(desk: Desk, item: Item) -> str:
+    """As `answer`, for callers that want to know of a refusal: raises Refused."""
+    match item:
+        case Misspoken():
+            return _corrected(desk, item)
+        case Spoken(command) if command.role > desk.role:
+            raise Refused("unknown", word=command.verb)
+        case Spoken(command) if command.grade is Grade.GRAVE:
+            return await confirm.ask(desk, item)
+        case Spoken(command, arguments):
+            return await command.does(desk, arguments)
+
+
+def _corrected(desk: Desk, item: Misspoken) -> str:
+    wrong = desk.text(item.key, **item.values)
+    if item.command is None:
+        return wrong
+    return desk.text("misused", fault=wrong, usage=item.command.usage, example=item.command.example)

@@ -1,0 +1,36 @@
+"""Every command there is. A new one is one module, one name here, one test file."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from commands.command import Command
+from commands.confirm import confirm_of
+from commands.end import end, end_all
+from commands.extend import extend
+from commands.help import help_about
+from commands.listing import list_chats, next_page
+from commands.pair import pair
+from commands.reopen import reopen
+from commands.say import say, tell
+from commands.show import show
+from commands.status import status
+from commands.whoami import whoami
+
+ROWS: tuple[Command[Any], ...] = (
+    pair,
+    end,
+    end_all,
+    reopen,
+    extend,
+    list_chats,
+    next_page,
+    show,
+    say,
+    tell,
+    status,
+    whoami,
+)
+
+CONFIRMED = (*ROWS, confirm_of(ROWS))
+TABLE: tuple[Command[Any], ...] = (*CONFIRMED, help_about(CONFIRMED))

@@ -1,0 +1,18 @@
+"""A room with a real database in it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from storage.sqlite import SQLite
+from tests.commands.room import Room
+
+
+@pytest.fixture
+async def room(tmp_path: Path) -> AsyncIterator[Room]:
+    engine = await SQLite.open(tmp_path / "test.db")
+    yield Room(engine)
+    await engine.close()

@@ -1,0 +1,31 @@
+import pytest
+
+from commands.command import Command, Grade
+from commands.grammar import Spoken, read
+from commands.table import TABLE
+
+# The design's list; what later versions add comes here too.
+VERBS = {
+    "PAIR", "END", "CLOSE", "END ALL", "CLOSE ALL", "REOPEN", "EXTEND", "LIST", "NEXT", "SHOW", "SAY", "TELL", "STATUS",
+    "WHOAMI", "OK", "HELP", "INFO",
+}  # fmt: skip
+# Carriers act on these before we see them, or answer them in our place.
+CARRIERS = {"YES", "NO", "CANCEL", "STOP", "QUIT", "START", "JOIN", "MORE", "CONTINUE", "UNSUBSCRIBE"}
+
+
+def test_every_verb_is_there_once() -> None:
+    verbs = [verb for command in TABLE for verb in command.verbs]
+    assert len(verbs) == len(set(verbs))
+    assert set(verbs) == VERBS
+    assert not set(verbs) & CARRIERS
+
+
+@pytest.mark.parametrize("command", TABLE, ids=lambda command: command.verb)
+def test_every_example_is_read_as_its_own_command(command: Command[object]) -> None:
+    [item] = read(command.example, None, TABLE).items
+    assert isinstance(item, Spoken)
+    assert item.command is command
+
+
+def test_closing_everything_is_grave() -> None:
+    assert [command.verb for command in TABLE if command.grade is Grade.GRAVE] == ["END ALL"]

@@ -1,5 +1,3 @@
-import timeit
-
 import pytest
 
 from commands import words
@@ -71,15 +69,3 @@ def test_texts_are_compared_without_their_ornaments() -> None:
 
 def test_plain_keeps_the_case() -> None:
     assert words.plain("“Ｊｏｂ７”") == '"Job7"'
-
-
-def test_an_ordinary_text_is_passed_in_microseconds() -> None:
-    rounds = 2000
-    cost = min(timeit.repeat(lambda: words.is_opt_out("on my way, five minutes"), number=rounds, repeat=5)) / rounds
-    assert cost < 5e-6  # about 0.5 on a quiet machine
-
-
-def test_a_long_text_is_passed_as_fast_though_it_begins_with_stop() -> None:
-    rounds, text = 500, "stop. " * 250
-    cost = min(timeit.repeat(lambda: words.is_opt_out(text), number=rounds, repeat=5)) / rounds
-    assert cost < 2e-5

@@ -1,0 +1,60 @@
+# Everything runs from a bare clone: Python 3.11 or newer and make. `make help` lists what there is.
+
+VENV   := .venv
+BIN    := $(VENV)/bin
+STAMP  := $(VENV)/.installed
+DEV    := $(VENV)/.installed-dev
+PINS   := pyproject.toml constraints.txt
+PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check bench format clean
+
+help: ## list these
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "%-14s %s\n", $$1, $$2}'
+
+demo: $(STAMP) ## two phones talking through a virtual number, on this machine alone (ARGS="--port 4000")
+	@$(BIN)/python -m bot demo $(ARGS)
+
+test: $(DEV) ## the whole test suite, with what it covers (ARGS="-k pair")
+	@$(BIN)/python -m pytest --cov --cov-report=term $(ARGS)
+
+check: $(DEV) ## formatter, linter, types, import rules
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+format: $(DEV) ## put the code into its form
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+
+bench: $(DEV) ## how fast it is, as a table
+	@$(BIN)/python -m tests.bench $(ARGS)
+
+clean: ## take away what the other targets made; databases and .env stay
+	rm -rf $(VENV) .coverage .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache build dist
+	find bot commands storage tests -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(BIN)/python:
+	@python=; \
+	for each in $(PYTHON) python3.13 python3.12 python3.11 python3 python; do \
+	    if $$each -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then python=$$each; break; fi; \
+	done; \
+	if [ -z "$$python" ]; then \
+	    echo "Python 3.11 or newer is needed; none was found. With one elsewhere: make PYTHON=/path/to/python3" >&2; exit 1; \
+	fi; \
+	if ! $$python -c 'import ensurepip, venv' 2>/dev/null; then \
+	    echo "$$python has no venv. On Debian and Ubuntu: sudo apt install python3-venv" >&2; exit 1; \
+	fi; \
+	echo "Making $(VENV) with $$($$python --version)" && $$python -m venv $(VENV)
+
+$(STAMP): $(PINS) | $(BIN)/python
+	@echo "Installing what the service needs"
+	@$(PIP) install --constraint constraints.txt --editable .
+	@touch $@
+
+$(DEV): $(PINS) | $(BIN)/python
+	@echo "Installing what the service and its tests need"
+	@$(PIP) install --constraint constraints.txt --editable '.[dev]'
+	@touch $@ $(STAMP)

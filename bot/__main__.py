@@ -1,0 +1,109 @@
+"""The command line: `python -m bot` serves; `python -m bot --help` lists what else there is."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from types import FrameType
+from typing import Protocol
+
+from bot import logs
+from bot.settings import BadSettings, Settings, likely_typos, read_settings
+
+log = logging.getLogger("private_sms.main")
+
+ENV_FILE = Path(".env")
+COMMANDS = {
+    "demo": "the service on a fresh database, beside phones and a Vonage played on this machine: needs no account",
+    "emulator": "the Vonage emulator alone, for any client that speaks to Vonage",
+    "check": "what is wrong or risky with the settings, the database and the Vonage account",
+}
+
+
+class Tool(Protocol):
+    def add_arguments(self, parser: argparse.ArgumentParser) -> None: ...
+
+    def run(self, arguments: argparse.Namespace) -> int: ...
+
+
+def main(words: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(
+        prog="python -m bot",
+        description="Two people text each other without learning each other's number. "
+        "Without a command: the service, with the settings of .env and the environment.",
+    )
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", dest="command")
+    for name, summary in COMMANDS.items():
+        commands.add_parser(name, help=summary, add_help=False)
+    chosen, rest = parser.parse_known_args(words)
+    if chosen.command:
+        return _run(chosen.command, rest)
+    if rest:
+        parser.error(f"unknown arguments: {' '.join(rest)}")
+    return serve()
+
+
+def _run(command: str, words: Sequence[str]) -> int:
+    tool = _tool(command)
+    parser = argparse.ArgumentParser(prog=f"python -m bot {command}", description=COMMANDS[command])
+    tool.add_arguments(parser)
+    return tool.run(parser.parse_args(words))
+
+
+def _tool(command: str) -> Tool:
+    # Imported when asked for: together they cost more than the service takes to start.
+    match command:
+        case "demo":
+            from bot import demo
+
+            return demo
+        case "emulator":
+            from bot.emulator import command as emulator
+
+            return emulator
+        case _:
+            from bot import check
+
+            return check
+
+
+def serve() -> int:
+    """Exit status: 0 when told to stop, 1 when it cannot start, 2 for wrong settings."""
+    for each in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(each, _stop)
+    try:
+        settings = read_settings(os.environ, ENV_FILE)
+    except BadSettings as error:
+        print(error, file=sys.stderr)
+        return 2
+    logs.set_up(settings.log_level, settings.log_format)
+    for hint in likely_typos(os.environ, ENV_FILE):
+        log.warning(logs.event("unknown setting", hint=hint))
+    return _listen_and_serve(settings)
+
+
+def _listen_and_serve(settings: Settings) -> int:
+    from bot.app import create_app
+    from bot.server import CannotListen, listen, serve
+    from storage.engine import Unusable
+
+    try:
+        serve(create_app(settings), listen(settings.host, settings.port))
+    except (CannotListen, Unusable) as error:
+        print(f"Private SMS cannot start: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def _stop(signum: int, frame: FrameType | None) -> None:
+    # uvicorn lets what is in flight end, then raises the signal again: it must not read as a crash.
+    raise SystemExit(0)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,221 @@
+"""`python -m bot check`: what is wrong or risky, line by line, and what to do about it. Changes nothing."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import sqlite3
+from collections.abc import AsyncIterator, Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import phonenumbers
+
+from bot.server import CannotListen, listen
+from bot.settings import BadSettings, Settings, likely_typos, read_settings
+from bot.values import is_loopback
+from bot.vonage.account import AccountError, AccountFacts, OwnedNumber, WrongCredentials, look
+from storage.number import Number
+from storage.survey import Survey, checkpoints_are_safe, survey
+
+MEGABYTE = 1024 * 1024
+SCARCE, TOO_LITTLE = 500 * MEGABYTE, 10 * MEGABYTE
+LOW_BALANCE = 2.0  # euros: about forty texts
+EVENTS = {"inbound-sms": "inbound texts", "delivery-receipt": "delivery receipts"}
+
+
+class Verdict(StrEnum):
+    OK = "ok"
+    WARNING = "warning"
+    PROBLEM = "problem"  # the service could not work
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    verdict: Verdict
+    about: str
+    says: str
+
+    def __str__(self) -> str:
+        return f"{self.verdict:<8} {self.about:<9} {self.says}"
+
+
+def ok(about: str, says: str) -> Finding:
+    return Finding(Verdict.OK, about, says)
+
+
+def warning(about: str, says: str) -> Finding:
+    return Finding(Verdict.WARNING, about, says)
+
+
+def problem(about: str, says: str) -> Finding:
+    return Finding(Verdict.PROBLEM, about, says)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--offline", action="store_true", help="ask Vonage nothing")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    return asyncio.run(tell(findings(os.environ, Path(".env"), offline=arguments.offline)))
+
+
+async def tell(found: AsyncIterator[Finding]) -> int:
+    """Prints each as it is found, for Vonage may take its time."""
+    status = 0
+    async for finding in found:
+        print(finding, flush=True)
+        status |= finding.verdict is Verdict.PROBLEM
+    return status
+
+
+async def findings(environ: Mapping[str, str], env_file: Path, *, offline: bool) -> AsyncIterator[Finding]:
+    try:
+        settings = read_settings(environ, env_file)
+    except BadSettings as error:
+        for fault in error.faults:
+            yield problem("settings", fault)
+        return
+    yield ok("settings", f"complete, from the environment and {env_file}")
+    found = survey(settings.database_path)
+    for finding in (
+        *(warning("settings", hint) for hint in likely_typos(environ, env_file)),
+        *numbers(settings),
+        *protection(settings),
+        *address(settings, running=found.in_use),
+        *database(settings.database_path, found),
+    ):
+        yield finding
+    if not offline:
+        for finding in await account(settings):
+            yield finding
+
+
+def numbers(settings: Settings) -> Iterator[Finding]:
+    for line in settings.vonage_number:
+        pace = settings.rate_of(line)
+        yield _number("line", line, f", {pace:g} texts a second" if pace else ", at any pace")
+    for admin in settings.admin_numbers:
+        yield _number("admin", admin, "")
+
+
+def _number(about: str, number: Number, more: str) -> Finding:
+    parsed = phonenumbers.parse(number.e164)
+    country = phonenumbers.region_code_for_country_code(number.country_code)
+    if phonenumbers.is_valid_number(parsed):
+        return ok(about, f"{number} ({phonenumbers.region_code_for_number(parsed) or country}){more}")
+    return warning(about, f"{number} ({country}){more}: not in that country's plan; is the country code right?")
+
+
+def protection(settings: Settings) -> Iterator[Finding]:
+    if settings.vonage_signature_secret:
+        yield ok("webhooks", f"signed by {settings.vonage_signature_method}: ask Vonage's support to switch signing on")
+    if settings.webhook_token:
+        yield ok("webhooks", "kept by a token in their address")
+    if not settings.vonage_signature_secret and not settings.webhook_token:
+        yield warning("webhooks", "not protected: anybody can send texts in anybody's name. Set WEBHOOK_TOKEN")
+    yield ok("api", "open to who has API_TOKEN" if settings.api_token else "closed: API_TOKEN is not set")
+
+
+def address(settings: Settings, *, running: bool) -> Iterator[Finding]:
+    if not running:
+        yield _port(settings)
+    if not is_loopback(settings.host):
+        yield warning("address", f"{settings.host} is open to the network without TLS: put a proxy with TLS before it")
+    public = settings.public_url
+    if public is None:
+        yield warning("address", "PUBLIC_URL is not set, so whether Vonage's webhooks point here cannot be told")
+    elif urlsplit(public).scheme != "https":
+        yield warning("address", "PUBLIC_URL is not https: texts and numbers would cross the network readable")
+    secret = " (with the token in it: show it to nobody)" if settings.webhook_token else ""
+    for event, what in EVENTS.items():
+        yield ok("address", f"for {what}, set at Vonage{secret}: {_webhook(settings, event)}")
+
+
+def _port(settings: Settings) -> Finding:
+    try:
+        listen(settings.host, settings.port).close()
+    except CannotListen as error:
+        return problem("address", f"{error}. Stop what uses it, or set another HOST or PORT")
+    return ok("address", f"{settings.host} port {settings.port} is free")
+
+
+def _webhook(settings: Settings, event: str) -> str:
+    return f"{settings.public_url or 'https://YOUR-ADDRESS'}{settings.webhook_path(event)}"
+
+
+def database(path: Path, found: Survey) -> Iterator[Finding]:
+    if not found.writable:
+        yield problem("database", f"{path} or its folder cannot be written: make it, or give it to this user")
+        return
+    yield _state(path, found)
+    if found.free_bytes < SCARCE:
+        kind = problem if found.free_bytes < TOO_LITTLE else warning
+        yield kind("disk", f"{found.free_bytes // MEGABYTE} MB free beside the database: make room")
+    else:
+        yield ok("disk", f"{found.free_bytes // MEGABYTE} MB free")
+    if not checkpoints_are_safe(sqlite3.sqlite_version_info):
+        yield warning(
+            "sqlite",
+            f"{sqlite3.sqlite_version} can damage a database that two programs write to (mended in 3.51.3): "
+            "let nothing else open it, no replicator such as Litestream either",
+        )
+
+
+def _state(path: Path, found: Survey) -> Finding:
+    if not found.exists:
+        return ok("database", f"{path} will be made at the first start")
+    if found.schema is None or found.damage:
+        return problem("database", f"{path} is damaged ({found.damage}): restore a backup")
+    if found.schema > found.known:
+        return problem("database", f"{path} was used by a newer version (schema {found.schema}): run that version")
+    if found.in_use:
+        return ok("database", f"{path} is in use: the service is running")
+    if found.schema < found.known:
+        return ok("database", f"{path} will be brought from schema {found.schema} to {found.known} at the next start")
+    return ok("database", f"{path} is whole")
+
+
+async def account(settings: Settings) -> list[Finding]:
+    try:
+        secret = settings.vonage_api_secret.get_secret_value()
+        facts = await look(settings.vonage_rest_url, settings.vonage_api_key, secret)
+    except WrongCredentials as error:
+        return [problem("account", f"{error}: compare VONAGE_API_KEY and VONAGE_API_SECRET with the dashboard")]
+    except AccountError as error:
+        return [problem("account", f"{settings.vonage_rest_url} cannot be asked: {error}")]
+    return [_balance(facts), *(_line(settings, line, facts) for line in settings.vonage_number)]
+
+
+def _balance(facts: AccountFacts) -> Finding:
+    if facts.balance < LOW_BALANCE:
+        return warning("account", f"{facts.balance:.2f} EUR left: Vonage sends nothing once it is used up")
+    return ok("account", f"{facts.balance:.2f} EUR left")
+
+
+def _line(settings: Settings, line: Number, facts: AccountFacts) -> Finding:
+    owned = next((each for each in facts.numbers if each.number == line), None)
+    if owned is None:
+        return problem("account", f"{line} is no number of this account: rent it, or mend VONAGE_NUMBER")
+    if owned.application:
+        return warning("account", f"{line} is linked to an application, whose webhooks come first: unlink it there")
+    return _inbound(settings, line, owned)
+
+
+def _inbound(settings: Settings, line: Number, owned: OwnedNumber) -> Finding:
+    wanted = _webhook(settings, "inbound-sms")
+    if owned.inbound_url is None:
+        return warning("account", f"{line} has no webhook of its own: the account's is used, see that it is {wanted}")
+    points_here = (
+        owned.inbound_url == wanted
+        if settings.public_url
+        else owned.inbound_url.endswith(settings.webhook_path("inbound-sms"))
+    )
+    if points_here:
+        return ok("account", f"{line} sends its texts here")
+    # The host only: what follows may be the secret of another service.
+    elsewhere = urlsplit(owned.inbound_url).netloc
+    return warning("account", f"{line} sends its texts to another address at {elsewhere}: set {wanted} at Vonage")

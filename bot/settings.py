@@ -1,0 +1,220 @@
+"""The settings: read once from the environment and `.env`, checked together, frozen from then on."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from difflib import get_close_matches
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any, get_args
+
+from dotenv import dotenv_values
+from pydantic import Field, SecretStr, ValidationError
+from pydantic_core import ErrorDetails
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from bot.values import (
+    SQLITE,
+    Address,
+    AdminNumbers,
+    BearerToken,
+    Database,
+    Duration,
+    LowerCase,
+    Numbers,
+    Rate,
+    Region,
+    ServiceName,
+    UpperCase,
+    VonageAddress,
+    WebhookToken,
+    masked,
+)
+from bot.vonage.signatures import Method
+from commands.durations import MINUTE
+from storage.number import Number
+
+
+class BadSettings(Exception):
+    """The settings cannot be used. One line for each fault; no line holds a secret."""
+
+    def __init__(self, faults: list[str]) -> None:
+        super().__init__("\n".join(faults))
+        self.faults = faults
+
+
+class LogLevel(StrEnum):
+    DEBUG = "DEBUG"
+    INFO = "INFO"
+    WARNING = "WARNING"
+    ERROR = "ERROR"
+
+
+class LogFormat(StrEnum):
+    TEXT = "text"
+    JSON = "json"
+
+
+class Settings(BaseSettings):
+    """One field for each variable; a description says what is expected, and ends the line about a fault.
+
+    A field is checked against those above it, so that all faults are found in one go.
+    """
+
+    model_config = SettingsConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+    vonage_api_key: str = Field(pattern=r"^\S+$", description="the API key, on the first page of Vonage's dashboard")
+    vonage_api_secret: SecretStr = Field(description="the API secret, beside the API key")
+    default_region: Region | None = Field(
+        default=None, description="a country of two letters such as GB or US, or nothing"
+    )
+    vonage_number: Numbers = Field(
+        description="the virtual number with its country code, several with commas: +447700900001,+447700900002"
+    )
+    admin_numbers: AdminNumbers = Field(
+        description="who may text commands: numbers with their country codes, with commas"
+    )
+    vonage_signature_secret: SecretStr | None = Field(
+        default=None, description="the signature secret, in the settings of Vonage's dashboard"
+    )
+    vonage_signature_method: Annotated[Method, LowerCase] = Field(
+        default=Method.MD5HASH, description="the method of the account: md5hash, md5, sha1, sha256 or sha512"
+    )
+    allow_unsigned_webhooks: bool = Field(default=False, description="true or false")
+    webhook_token: WebhookToken = Field(default=None, description="at least 16 characters out of A-Z a-z 0-9 _ - . ~")
+    vonage_rest_url: VonageAddress = Field(
+        default="https://rest.nexmo.com", description="an https address, or http on this machine"
+    )
+    vonage_api_url: VonageAddress = Field(
+        default="https://api.nexmo.com", description="an https address, or http on this machine"
+    )
+    public_url: Address | None = Field(default=None, description="an address such as https://sms.example.org")
+    api_token: BearerToken | None = Field(
+        default=None, description="at least 16 characters out of A-Z a-z 0-9 _ - . ~ + /"
+    )
+    database_url: Database = Field(
+        default="sqlite:///private-sms.db", description="sqlite:///file, or sqlite:////folder/file from the root"
+    )
+    host: str = Field(
+        default="127.0.0.1", pattern=r"^[\w.:-]+$", description="an address of this machine, such as 127.0.0.1"
+    )
+    port: int = Field(default=3000, ge=0, le=65535, description="a port between 1 and 65535; 0 takes any that is free")
+    service_name: ServiceName = Field(
+        default="Private SMS",
+        description="at most 12 characters of the GSM alphabet; ^ { } [ ] ~ | \\ and the euro count twice",
+    )
+    chat_ttl: Duration | None = Field(default=None, description="a length of time, or nothing for chats without an end")
+    account_rate: Rate = Field(default=30.0, description="texts a second, 0 for no limit")
+    line_rate: Rate | None = Field(
+        default=None, description="texts a second, 0 for no limit, nothing for the usual pace"
+    )
+    sender_limit: int = Field(default=20, ge=0, description="texts a minute, a whole number, 0 for no limit")
+    doubt_after: Duration = Field(default=2 * MINUTE, description="a length of time")
+    log_level: Annotated[LogLevel, UpperCase] = Field(
+        default=LogLevel.INFO, description="DEBUG, INFO, WARNING or ERROR"
+    )
+    log_format: Annotated[LogFormat, LowerCase] = Field(default=LogFormat.TEXT, description="text or json")
+
+    @classmethod
+    def settings_customise_sources(
+        cls, settings_cls: type[BaseSettings], init_settings: PydanticBaseSettingsSource, *_: object, **__: object
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        # `read_settings` says what the environment is: nothing is taken from the process behind its back.
+        return (init_settings,)
+
+    @property
+    def database_path(self) -> Path:
+        return Path(self.database_url.removeprefix(SQLITE))
+
+    def rate_of(self, line: Number) -> float:
+        """Texts a second on this line; 0 is no limit."""
+        if self.line_rate is not None:
+            return self.line_rate
+        return 1.0 if line.country_code == 1 else 30.0  # carriers in the US and Canada hold long numbers to 1
+
+    def webhook_path(self, event: str) -> str:
+        """Where Vonage is to send `inbound-sms` or `delivery-receipt`. Holds the token: a secret."""
+        token = self.webhook_token
+        return f"/webhooks/{event}/{token.get_secret_value()}" if token else f"/webhooks/{event}"
+
+
+def _is_secret(annotation: object) -> bool:
+    return annotation is SecretStr or any(map(_is_secret, get_args(annotation)))
+
+
+SECRETS = frozenset(name.upper() for name, field in Settings.model_fields.items() if _is_secret(field.annotation))
+
+
+def read_settings(environ: Mapping[str, str], env_file: Path) -> Settings:
+    """The environment over `.env`; an empty value counts as unset. Raises BadSettings with all faults."""
+    held = _held(environ, env_file)
+    faults = list(_open_secret_files(held))
+    told = {fault.split()[0].removesuffix("_FILE") for fault in faults}
+    values: dict[str, Any] = {name: held[name.upper()] for name in Settings.model_fields if name.upper() in held}
+    try:
+        settings = Settings(**values)
+    except ValidationError as error:
+        details = error.errors(include_input=False, include_url=False)
+        faults += [_line(each, held) for each in details if _name(each) not in told]
+    if faults:
+        raise BadSettings(faults)  # outside the except: the original error must not trail behind it
+    return settings
+
+
+def likely_typos(environ: Mapping[str, str], env_file: Path) -> list[str]:
+    """Names that are no settings but look as if they were meant to be one."""
+    known = {name.upper() for name in Settings.model_fields} | {f"{name}_FILE" for name in SECRETS}
+    held = _held(environ, env_file)
+    return [
+        f"{name} is no setting; did you mean {near[0]}?"
+        for name in sorted(held.keys() - known)
+        if (near := get_close_matches(name, known - held.keys(), 1, 0.76 if name.startswith("VONAGE_") else 0.85))
+    ]
+
+
+def _held(environ: Mapping[str, str], env_file: Path) -> dict[str, str]:
+    try:
+        # Not interpolated: a secret may hold `${`.
+        written = dotenv_values(env_file, interpolate=False, encoding="utf-8") if env_file.exists() else {}
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "not UTF-8"
+        raise BadSettings([f"{env_file} cannot be read: {reason}"]) from None
+    merged = {name: (text or "").strip() for name, text in {**written, **environ}.items()}
+    return {name: text for name, text in merged.items() if text}
+
+
+def _open_secret_files(held: dict[str, str]) -> Iterator[str]:
+    """Put what NAME_FILE points to in place of NAME; yields what is wrong with that."""
+    for name in sorted(name for name in SECRETS if f"{name}_FILE" in held):
+        path = held[f"{name}_FILE"]
+        reason = f"{name} is set too" if name in held else None
+        try:
+            held[name] = Path(path).read_text("utf-8").strip()
+        except OSError as error:
+            reason = error.strerror
+        except UnicodeDecodeError:
+            reason = "it is not UTF-8"
+        if reason or not held[name]:
+            held[name] = "?"  # its absence would be told as a second fault
+            yield f"{name}_FILE holds {path!r}: {reason or 'it is empty'}; expected a file with the secret in it"
+
+
+def _name(detail: ErrorDetails) -> str:
+    return str(detail["loc"][0]).upper()
+
+
+def _line(detail: ErrorDetails, held: Mapping[str, str]) -> str:
+    name = _name(detail)
+    reason = detail.get("ctx", {}).get("error")
+    expected = Settings.model_fields[name.lower()].description
+    return f"{name} {_shown(name, held)}{f': {reason}' if reason else ''}; expected {expected}"
+
+
+def _shown(name: str, held: Mapping[str, str]) -> str:
+    if name not in held:
+        return "is not set"
+    if name in SECRETS:
+        return "is set (not shown)"
+    text = re.sub(r"//[^/@]*@", "//…@", held[name])  # a URL may hold a password
+    return f"holds {masked(text) if name.endswith(('_NUMBER', '_NUMBERS')) else text!r}"

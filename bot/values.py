@@ -1,0 +1,145 @@
+"""What a setting may hold: a type for each kind of value. Its ValueError says why not, and never holds a secret."""
+
+from __future__ import annotations
+
+import re
+import secrets
+from collections.abc import Callable
+from ipaddress import ip_address
+from typing import Annotated
+from urllib.parse import urlsplit
+
+from phonenumbers import SUPPORTED_REGIONS
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationInfo
+
+from commands import durations, gsm
+from storage.model import Millis
+from storage.number import NotANumber, Number
+
+SQLITE = "sqlite:///"
+TOKEN = re.compile(r"[A-Za-z0-9_.~-]{16,128}")
+BEARER = re.compile(r"[A-Za-z0-9_.~+/-]{16,256}=*")  # RFC 6750, section 2.1
+NAME_SEPTETS = 12  # what the texts to people leave room for
+
+
+def masked(text: str) -> str:
+    """Recognisable to whoever wrote it, of no use to anybody else who reads the log."""
+    digits = len(re.findall(r"\d", text))
+    place = iter(range(digits))
+    return re.sub(r"\d", lambda digit: digit[0] if next(place) < 3 else "•", text)
+
+
+def _a_number(text: str, region: str | None) -> Number:
+    """As written, with or without `+`: Vonage's dashboard shows bare international digits."""
+    readings = set()
+    for spelling, country in ((text if text.startswith("+") else f"+{text}", None), (text, region)):
+        try:
+            readings.add(Number.parse(spelling, country))
+        except NotANumber:
+            continue
+    if len(readings) > 1:
+        raise ValueError(f"{masked(text)!r} could be read in two ways: write it with + and the country code")
+    if not readings:
+        raise ValueError(f"{masked(text)!r} is no telephone number")
+    return readings.pop()
+
+
+def _numbers(held: object, info: ValidationInfo) -> object:
+    if not isinstance(held, str):
+        return held
+    written = [each.strip() for each in held.split(",") if each.strip()]
+    if not written:
+        raise ValueError("there is no number in it")
+    return tuple(dict.fromkeys(_a_number(each, info.data.get("default_region")) for each in written))
+
+
+def _none_of_our_lines(admins: tuple[Number, ...], info: ValidationInfo) -> tuple[Number, ...]:
+    for admin in admins:
+        if admin in info.data.get("vonage_number", ()):
+            raise ValueError(f"{admin} is in VONAGE_NUMBER too, and a line of ours cannot text us")
+    return admins
+
+
+def _duration(held: object) -> object:
+    return durations.parse(held) if isinstance(held, str) else held
+
+
+def _region(held: str) -> str:
+    if held.upper() not in SUPPORTED_REGIONS:
+        raise ValueError("there is no such country")
+    return held.upper()
+
+
+def _vonage_address(held: str) -> str:
+    url = _address(held)
+    if urlsplit(url).scheme == "http" and not is_loopback(urlsplit(url).hostname or ""):
+        raise ValueError("plain http would show the account's secret to the network")
+    return url
+
+
+def _address(held: str) -> str:
+    parts = urlsplit(held)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.port == 0:
+        raise ValueError("it is no http address")
+    if parts.username or parts.query or parts.fragment:
+        raise ValueError("it may hold a host, a port and a path only")
+    return parts.geturl().rstrip("/")
+
+
+def is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _database(held: str) -> str:
+    if held.startswith(("postgres:", "postgresql:")):
+        raise ValueError("this build stores in SQLite only")
+    if not held.startswith(SQLITE) or held.removeprefix(SQLITE) in ("", ":memory:"):
+        raise ValueError("it names no SQLite file")
+    return held
+
+
+def _service_name(held: str) -> str:
+    if gsm.cut(held, NAME_SEPTETS) != held:
+        raise ValueError("it is too long, or has a character that would make each text dearer")
+    return held
+
+
+def _bearer(held: SecretStr) -> SecretStr:
+    if not BEARER.fullmatch(held.get_secret_value()):
+        raise ValueError("it is too short to be unguessable, or holds characters a header cannot")
+    return held
+
+
+def _protects_the_webhooks(held: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
+    if held is not None and not TOKEN.fullmatch(held.get_secret_value()):
+        raise ValueError("it is too short to be unguessable, or holds characters a URL would change")
+    unprotected = held is None and info.data["vonage_signature_secret"] is None
+    if unprotected and not info.data.get("allow_unsigned_webhooks", True):
+        raise ValueError(
+            "without it or VONAGE_SIGNATURE_SECRET anybody could send texts in anybody's name. "
+            "Put this line into .env, and its value at the end of both webhook URLs: "
+            f"WEBHOOK_TOKEN={secrets.token_urlsafe(24)} (or, to try things out, ALLOW_UNSIGNED_WEBHOOKS=true)"
+        )
+    return held
+
+
+def _cased(change: Callable[[str], str]) -> BeforeValidator:
+    return BeforeValidator(lambda held: change(held) if isinstance(held, str) else held)
+
+
+Numbers = Annotated[tuple[Number, ...], BeforeValidator(_numbers)]
+AdminNumbers = Annotated[Numbers, AfterValidator(_none_of_our_lines)]  # after VONAGE_NUMBER
+Region = Annotated[str, AfterValidator(_region)]
+WebhookToken = Annotated[SecretStr | None, AfterValidator(_protects_the_webhooks)]  # after what may stand in for it
+BearerToken = Annotated[SecretStr, AfterValidator(_bearer)]
+Address = Annotated[str, AfterValidator(_address)]
+VonageAddress = Annotated[str, AfterValidator(_vonage_address)]
+Database = Annotated[str, AfterValidator(_database)]
+ServiceName = Annotated[str, AfterValidator(_service_name)]
+Duration = Annotated[Millis, BeforeValidator(_duration)]
+Rate = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+UpperCase = _cased(str.upper)
+LowerCase = _cased(str.lower)

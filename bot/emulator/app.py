@@ -1,0 +1,61 @@
+"""The emulator put together: an account, the wire, the phones and their page."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from bot.emulator.account import Account
+from bot.emulator.courier import Courier
+from bot.emulator.dashboard import Dashboard
+from bot.emulator.guard import Guard
+from bot.emulator.pages import Pages
+from bot.emulator.phones import Phones
+from bot.emulator.profile import Profile
+from bot.emulator.wire import Wire
+from storage.model import Millis
+
+CODES = {400: "bad_request", 404: "not_found", 405: "method_not_allowed", 409: "conflict"}
+
+
+def now() -> Millis:
+    return time.time_ns() // 1_000_000
+
+
+def create_emulator(
+    profile: Profile, *, clock: Callable[[], Millis] = now, token: Callable[[int], str] = secrets.token_hex
+) -> Starlette:
+    account = Account(profile, clock, token)
+    courier = Courier(account)
+
+    @asynccontextmanager
+    async def lifespan(app: Starlette) -> AsyncIterator[None]:
+        async with courier.working():
+            yield
+
+    return Starlette(
+        routes=[
+            *Wire(account, courier).routes(),
+            *Dashboard(account).routes(),
+            *Phones(account, courier).routes(),
+            *Pages(account).routes(),
+        ],
+        middleware=[Middleware(Guard)],
+        exception_handlers={HTTPException: _told},
+        lifespan=lifespan,
+    )
+
+
+async def _told(request: Request, error: Exception) -> Response:
+    if not isinstance(error, HTTPException):
+        raise error
+    code = CODES.get(error.status_code, "error")
+    return JSONResponse({"error": {"code": code, "message": error.detail}}, error.status_code, error.headers)

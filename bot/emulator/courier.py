@@ -1,0 +1,110 @@
+"""Webhooks on their way to the service: one HTTP request for each, tried again until it is taken."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import defaultdict
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import asynccontextmanager, nullcontext
+from dataclasses import dataclass
+from typing import Any
+
+import aiohttp
+
+from bot.emulator.account import Account, Exchange
+from bot.emulator.profile import Shape
+
+PATIENCE = aiohttp.ClientTimeout(total=15, connect=3)  # Vonage's own
+AGENT = {"User-Agent": "Vonage/MessagingHUB/v1.0", "Accept": "*/*"}
+ANSWER_KEPT = 500  # characters of an answer, in the wire log
+
+
+@dataclass(frozen=True, slots=True)
+class Webhook:
+    about: str  # inbound or receipt
+    url: str
+    parameters: dict[str, str]
+    turn: str | None = None  # those of one turn are first tried one after the other; repetitions keep no order
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    status: int | None  # None: no answer at all
+    body: str
+
+    @property
+    def taken(self) -> bool:
+        return self.status is not None and 200 <= self.status < 300
+
+    @property
+    def worth_repeating(self) -> bool:
+        """Vonage gives up at once on what a repetition would not cure."""
+        return self.status is None or self.status == 429 or self.status >= 500
+
+    def __str__(self) -> str:
+        return f"the service answered {self.status}" if self.status else f"no answer ({self.body})"
+
+
+class Courier:
+    def __init__(self, account: Account) -> None:
+        self._account = account
+        self._session: aiohttp.ClientSession
+        self._errands: set[asyncio.Task[Any]] = set()
+        self._turns: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+
+    @asynccontextmanager
+    async def working(self) -> AsyncIterator[None]:
+        """As long as the emulator runs; errands unfinished at its end are dropped."""
+        # Without a limit: a service that hangs on one text must not hold up the others.
+        async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as self._session:
+            try:
+                yield
+            finally:
+                for task in self._errands:
+                    task.cancel()
+                await asyncio.gather(*self._errands, return_exceptions=True)
+
+    def start(self, errand: Coroutine[Any, Any, object]) -> None:
+        """Have it done in the background."""
+        task = asyncio.create_task(errand)
+        self._errands.add(task)
+        task.add_done_callback(self._errands.discard)
+
+    async def carry(self, webhook: Webhook, told: Callable[[str], None] = lambda note: None) -> Answer:
+        """Until it is taken, refused for good, or given up; `told` hears of each failure that will be repaired."""
+        async with self._turns[webhook.turn] if webhook.turn else nullcontext():
+            answer = await self._try(webhook)
+        for wait in self._account.profile.retries.waits():
+            if answer.taken or not answer.worth_repeating:
+                break
+            told(f"{answer}; trying again in {wait:g} s")
+            await asyncio.sleep(wait)
+            answer = await self._try(webhook)
+        return answer
+
+    async def _try(self, webhook: Webhook) -> Answer:
+        at, started = self._account.clock(), time.monotonic()
+        method, how = _as_request(self._account.profile.webhooks, webhook.parameters)
+        try:
+            async with self._session.request(
+                method, webhook.url, timeout=PATIENCE, headers=AGENT, allow_redirects=False, **how
+            ) as response:
+                answer = Answer(response.status, (await response.text(errors="replace"))[:ANSWER_KEPT])
+        except (aiohttp.ClientError, TimeoutError) as error:
+            answer = Answer(None, type(error).__name__)
+        took = round((time.monotonic() - started) * 1000)
+        self._account.log(
+            Exchange(at, webhook.about, method, webhook.url, webhook.parameters, answer.status, answer.body, took)
+        )
+        return answer
+
+
+def _as_request(shape: Shape, parameters: dict[str, str]) -> tuple[str, dict[str, Any]]:
+    match shape:
+        case Shape.GET:
+            return "GET", {"params": parameters}
+        case Shape.POST:
+            return "POST", {"data": parameters}
+        case Shape.POST_JSON:
+            return "POST", {"json": parameters}

@@ -1,0 +1,246 @@
+"""The measures: each starts the service anew on a database of its own, loads it, and checks all that arrived."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from itertools import count
+from pathlib import Path
+from statistics import median
+from typing import TypeVar
+
+from tests.bench import load, processes
+from tests.bench.figures import Chapter, Figure, percentile
+from tests.bench.load import Acknowledged
+from tests.bench.population import Population, Shape, Text, check
+from tests.bench.processes import Arrival, Ledger, Started
+
+Run = TypeVar("Run")
+
+RATE = 200.0  # texts a second, for how long an acknowledgement takes
+PAUSE = 0.03  # seconds between texts to an idle service: longer than one of them takes
+
+ROUTE, POST, COMMIT = "Starlette route", "aiohttp POST", "group commit"
+TUTORIAL_ACKNOWLEDGED, TUTORIAL_RELAYED = "the tutorial's app: acknowledged", "the tutorial's app: sent on"
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """How much of everything is measured."""
+
+    chats: int = 1_000
+    many_chats: int = 100_000
+    connections: int = 64
+    rounds: int = 3
+    texts: int = 8_000  # in a round
+    paced: int = 3_000
+    idle: int = 300
+    starts: int = 3
+
+
+QUICK = Size(chats=50, many_chats=500, connections=8, rounds=1, texts=300, paced=100, idle=20, starts=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Relayed:
+    """A load, acknowledged and relayed, and what it cost."""
+
+    acknowledged: Acknowledged
+    arrived: list[Arrival]
+    cpu_seconds: float
+
+    @property
+    def a_second(self) -> float:
+        """From the first acknowledgement to the last arrival."""
+        return len(self.arrived) / (self.arrived[-1].at - min(self.acknowledged.at))
+
+    @property
+    def cpu_micros(self) -> float:
+        return self.cpu_seconds / len(self.arrived) * 1e6
+
+    @property
+    def seconds(self) -> float:
+        return self.arrived[-1].at - min(self.acknowledged.due)
+
+
+class Bench:
+    def __init__(self, size: Size, shape: Shape, folder: Path, ledger: Ledger) -> None:
+        self.size = size
+        self._shape = shape
+        self._folder = folder
+        self._ledger = ledger
+        self._names = count(1)
+        self._population = Population(size.chats)
+
+    def start(self) -> Chapter:
+        seconds, megabytes = [], []
+        for _ in range(self.size.starts):
+            with self._service(self._population) as service:
+                seconds.append(service.seconds)
+                megabytes.append(service.megabytes)
+        return Chapter(
+            "Starting",
+            [
+                Figure("from the command to the first answer", median(seconds), " s", at_most=1.5),
+                Figure("resident memory then", median(megabytes), " MB", at_most=120),
+            ],
+        )
+
+    def load(self) -> Chapter:
+        """Texts come in over all connections as fast as they are acknowledged, and are relayed at the same time."""
+        with self._service(self._population) as service:
+            runs = [self._relay(service, self._population) for _ in range(self.size.rounds)]
+            megabytes = service.megabytes
+        return Chapter(
+            "Taking and relaying at the same time",
+            [
+                Figure("acknowledged, durable", _median(runs, lambda run: run.acknowledged.a_second), "/s",
+                       at_least=2_500, limit=ROUTE),
+                Figure("relayed, from the first acknowledgement to the last arrival",
+                       _median(runs, lambda run: run.a_second), "/s", at_least=2_000, limit=POST),
+                Figure("the same, against the tutorial's app", _median(runs, lambda run: run.a_second), "/s",
+                       limit=TUTORIAL_RELAYED),
+                Figure("processor time of the service", _median(runs, lambda run: run.cpu_micros), " µs a text"),
+                Figure("resident memory after it", megabytes, " MB", at_most=120),
+            ],
+        )  # fmt: skip
+
+    def alone(self) -> Chapter:
+        """Taking while the account is barred, so that nothing leaves; then, after a restart, sending what waits."""
+        folder = self._settle(self._population)
+        texts = [self._texts(self._population) for _ in range(self.size.rounds)]
+        self._ledger.bar()
+        with processes.service(folder, self._ledger) as service:
+            taken = [self._load(service, each) for each in texts]
+        self._ledger.unbar()
+        every = [text for each in texts for text in each]
+        with processes.service(folder, self._ledger):
+            arrived = self._arrived(every)
+        sent = (len(arrived) - 1) / (arrived[-1].at - arrived[0].at)
+        return Chapter(
+            "Each alone",
+            [
+                Figure(
+                    "acknowledged, durable, nothing sent", _median(taken, lambda each: each.a_second), "/s", limit=ROUTE
+                ),
+                Figure("against the group commit", _median(taken, lambda each: each.a_second), "/s", limit=COMMIT),
+                Figure("sent and settled, nothing coming in", sent, "/s", limit=POST),
+            ],
+        )
+
+    def pace(self) -> Chapter:
+        texts = self._texts(self._population, self.size.paced)
+        chance = random.Random(1)  # the same moments in every run
+        pauses = [chance.expovariate(RATE) for _ in texts]
+        with self._service(self._population) as service:
+            waits = load.after_pauses(service.port, self._requests(texts), pauses, self.size.connections).waits
+            self._arrived(texts)
+        return Chapter(
+            f"Acknowledging, at {RATE:.0f} texts a second",
+            [
+                Figure("half of them within", percentile(waits, 50) * 1e3, " ms"),
+                Figure("99 of 100 within", percentile(waits, 99) * 1e3, " ms", at_most=50),
+            ],
+        )
+
+    def idle(self) -> Chapter:
+        texts = self._texts(self._population, self.size.idle)
+        with self._service(self._population) as service:
+            called = load.after_pauses(service.port, self._requests(texts), [PAUSE] * len(texts), connections=1)
+            at = {arrival.words: arrival.at for arrival in self._arrived(texts)}
+        waits = [at[text.words] - due for text, due in zip(texts, called.due, strict=True)]
+        return Chapter(
+            "A text to an idle service: from the webhook to the provider",
+            [
+                Figure("half of them in", percentile(waits, 50) * 1e3, " ms"),
+                Figure("99 of 100 in", percentile(waits, 99) * 1e3, " ms", at_most=20),
+            ],
+        )
+
+    def growth(self) -> Chapter:
+        """Two services, loaded by turns, so that whatever else the machine does meets both."""
+        few, many = self._population, Population(self.size.many_chats)
+        with ExitStack() as running:
+            services = [(running.enter_context(self._service(each)), each) for each in (few, many)]
+            turns = [[self._relay(*service) for service in services] for _ in range(self.size.rounds)]
+        small, large = zip(*turns, strict=True)
+        cpu = _median(large, lambda run: run.cpu_micros) / _median(small, lambda run: run.cpu_micros)
+        seconds = _median(large, lambda run: run.seconds) / _median(small, lambda run: run.seconds)
+        return Chapter(
+            f"A text with {many.chats:,} open chats, against {few.chats:,}",
+            [
+                Figure("its processor time", cpu, " times", at_most=1.2),
+                Figure("its time on the clock", seconds, " times", at_most=1.2),
+            ],
+        )
+
+    def parts(self) -> Chapter:
+        """The parts alone, loaded alike: what no service made of them could exceed."""
+        count = str(self.size.texts)
+        with processes.own("parts", self._folder, "/livez", "route") as bare:
+            route = median(self._load(bare, self._texts(self._population)).a_second for _ in range(self.size.rounds))
+        post = float(processes.told_by("parts", "post", self._ledger.url, count))
+        self._ledger.wait_for(self.size.texts)
+        commit = self._commit(self.size.texts, batch=self.size.connections)
+        flush = 1e3 / self._commit(self.size.idle, batch=1)
+        with processes.own("parts", self._folder, "/livez", "tutorial", self._ledger.url, str(self.size.chats)) as app:
+            runs = [self._relay(app, self._population, ordered=False) for _ in range(self.size.rounds)]
+        return Chapter(
+            "The parts alone",
+            [
+                Figure(ROUTE, route, "/s"),
+                Figure(COMMIT, commit, "/s"),
+                Figure(POST, post, "/s"),
+                Figure("the three one after another", 1 / (1 / route + 1 / commit + 1 / post), "/s"),
+                Figure("one commit, flushed to this disk", flush, " ms"),
+                Figure(TUTORIAL_ACKNOWLEDGED, _median(runs, lambda run: run.acknowledged.a_second), "/s"),
+                Figure(TUTORIAL_RELAYED, _median(runs, lambda run: run.a_second), "/s"),
+            ],
+        )
+
+    def _commit(self, texts: int, batch: int) -> float:
+        file = self._folder / f"commit-{next(self._names)}.db"
+        return float(processes.told_by("parts", "commit", str(file), *map(str, (self.size.chats, texts, batch))))
+
+    @contextmanager
+    def _service(self, population: Population) -> Iterator[Started]:
+        with processes.service(self._settle(population), self._ledger) as running:
+            yield running
+
+    def _settle(self, population: Population) -> Path:
+        """A folder with a new database in which all the chats are open."""
+        folder = self._folder / f"service-{next(self._names)}"
+        folder.mkdir()
+        asyncio.run(population.move_in(folder / "service.db"))
+        return folder
+
+    def _texts(self, population: Population, count: int | None = None) -> list[Text]:
+        return population.texts(count or self.size.texts, f"T{next(self._names)}-", self.size.connections)
+
+    def _requests(self, texts: list[Text]) -> list[bytes]:
+        return [text.request(self._shape) for text in texts]
+
+    def _load(self, service: Started, texts: list[Text]) -> Acknowledged:
+        return load.as_fast_as_answered(service.port, self._requests(texts), [text.lane for text in texts])
+
+    def _relay(self, service: Started, population: Population, *, ordered: bool = True) -> Relayed:
+        texts = self._texts(population)
+        before = service.cpu_seconds
+        acknowledged = self._load(service, texts)
+        arrived = self._arrived(texts, ordered=ordered)
+        return Relayed(acknowledged, arrived, service.cpu_seconds - before)
+
+    def _arrived(self, texts: list[Text], *, ordered: bool = True) -> list[Arrival]:
+        arrived = self._ledger.wait_for(len(texts))
+        check(texts, [(each.line, each.recipient, each.words) for each in arrived], ordered=ordered)
+        return arrived
+
+
+def _median(runs: Sequence[Run], figure: Callable[[Run], float]) -> float:
+    return median(map(figure, runs))
+
+
+MEASURES = (Bench.start, Bench.load, Bench.alone, Bench.pace, Bench.idle, Bench.growth, Bench.parts)

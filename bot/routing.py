@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from commands import grammar, words
 from commands.durations import DAY
@@ -30,7 +30,7 @@ class Relay:
     chat: int
     side: Side
     to: Seat
-    text: str
+    text: str = field(repr=False)
     hint: bool = False
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from storage.number import Number
@@ -49,9 +49,9 @@ class Inbound:
 
     message_id: str
     sender: Number | None
-    raw_sender: str
+    raw_sender: str = field(repr=False)
     line: Number
-    text: str | None  # None: binary, nothing a person could read
+    text: str | None = field(repr=False)  # None: binary, nothing a person could read
     stamped_at: Millis  # the provider's clock, whole seconds; without a stamp, when it came
     received_at: Millis
     part: Part | None = None
@@ -63,7 +63,7 @@ class Outbound:
 
     line: Number
     recipient: Number
-    text: str
+    text: str = field(repr=False)
     kind: Kind
     chat: int | None = None
     sender: Seat | None = None
@@ -139,7 +139,7 @@ class Receipt:
 
     message_id: str
     client_ref: str | None
-    recipient: str  # raw digits: a receipt for an unknown number must still be kept
+    recipient: str = field(repr=False)  # raw digits: a receipt for an unknown number must still be kept
     line: str
     status: str  # accepted, buffered, delivered, expired, failed, rejected, unknown
     err_code: str
@@ -156,7 +156,7 @@ class Claim:
     tries: int
     line: Number
     recipient: Number
-    text: str
+    text: str = field(repr=False)
     kind: Kind
     client_ref: str
     chat: int | None

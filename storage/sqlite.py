@@ -136,6 +136,8 @@ class Connection:
         await self.rows(sql, *values)
 
     async def many(self, sql: str, values: Sequence[Sequence[object]]) -> None:
+        if not values:  # not worth the way to the database's thread and back
+            return
         with _translated():
             await self._connection.executemany(sql, [_named(each) for each in values])
 

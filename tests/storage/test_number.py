@@ -3,6 +3,7 @@
 import json
 from dataclasses import asdict, dataclass
 
+import phonenumbers
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -98,6 +99,12 @@ def test_a_number_shows_itself_masked(way: str) -> None:
 def test_the_mask_keeps_the_country_and_three_digits() -> None:
     assert str(PERSON) == "+44•••••••123"
     assert str(Number("+12015550101")) == "+1•••••••101"
+
+
+@pytest.mark.parametrize("code", sorted(phonenumbers.COUNTRY_CODE_TO_REGION_CODE))
+def test_the_country_code_is_the_one_the_library_reads(code: int) -> None:
+    number = Number(f"+{code}12345678")
+    assert number.country_code == phonenumbers.parse(number.e164).country_code == code
 
 
 def test_the_whole_number_takes_an_explicit_word() -> None:

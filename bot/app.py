@@ -25,6 +25,7 @@ from bot.pace import Pace, SenderLimit
 from bot.receipts import Receipts
 from bot.service import Service
 from bot.settings import Settings
+from bot.undelivered import Undelivered
 from bot.vonage.sending import Transport
 from bot.webhooks import Protection
 from bot.writer import Writer
@@ -45,9 +46,10 @@ def create_app(settings: Settings, *, clock: Callable[[], Millis] = system_clock
     metrics = Metrics()
     writer = Writer(engine)
     outgoing = Outgoing(new_ref=lambda: secrets.token_urlsafe(30))
-    receipts = Receipts(house=house, outgoing=outgoing, metrics=metrics, clock=clock)
+    undelivered = Undelivered(house, outgoing)
+    receipts = Receipts(undelivered=undelivered, metrics=metrics, clock=clock)
     limit = SenderLimit(settings.sender_limit)
-    intake = Intake(house=house, outgoing=outgoing, limit=limit, metrics=metrics, clock=clock)
+    intake = Intake(house=house, outgoing=outgoing, undelivered=undelivered, limit=limit, metrics=metrics, clock=clock)
     transport = _transport(settings)
     delivery = Delivery(
         writer=writer,
@@ -56,6 +58,7 @@ def create_app(settings: Settings, *, clock: Callable[[], Millis] = system_clock
         house=house,
         pace=Pace(settings.account_rate, {line: settings.rate_of(line) for line in house.lines}),
         receipts=receipts,
+        undelivered=undelivered,
         metrics=metrics,
         clock=clock,
         jitter=random.random,  # spreads retries, guards nothing
@@ -65,7 +68,7 @@ def create_app(settings: Settings, *, clock: Callable[[], Millis] = system_clock
         engine=engine,
         writer=writer,
         intake=intake,
-        delivery=delivery,
+        undelivered=undelivered,
         outgoing=outgoing,
         house=house,
         limit=limit,

@@ -6,11 +6,11 @@ import asyncio
 import logging
 from collections.abc import Callable
 
-from bot.delivery import Delivery
 from bot.intake import Intake
 from bot.logs import event
 from bot.outgoing import Outgoing
 from bot.pace import SenderLimit
+from bot.undelivered import Undelivered
 from bot.writer import Writer
 from commands import pairing
 from commands.desk import Desk, House
@@ -36,7 +36,7 @@ class Deadlines:
         engine: Engine,
         writer: Writer,
         intake: Intake,
-        delivery: Delivery,
+        undelivered: Undelivered,
         outgoing: Outgoing,
         house: House,
         limit: SenderLimit,
@@ -46,7 +46,7 @@ class Deadlines:
         self._engine = engine
         self._writer = writer
         self._intake = intake
-        self._delivery = delivery
+        self._undelivered = undelivered
         self._outgoing = outgoing
         self._house = house
         self._limit = limit
@@ -87,7 +87,7 @@ class Deadlines:
         await self._end_chats(tx, now)
         await self._intake.route_all(tx, await inbox.overdue(tx, now), now)
         dead = await outbox.end_doubt(tx, before=now - self._doubt_after, now=now)
-        await self._delivery.tell_senders(tx, dead, now)
+        await self._undelivered.tell_writers(tx, dead, now)
         self._outgoing.wake.set()  # a doubt put back in the queue
 
     async def _end_chats(self, tx: Transaction, now: Millis) -> None:
@@ -102,7 +102,7 @@ class Deadlines:
     async def _sweep(self, tx: Transaction) -> None:
         now = self._clock()
         lost = await outbox.expire(tx, created_before=now - OUTBOX_LIFE, lines=self._house.lines, now=now)
-        await self._delivery.tell_senders(tx, lost, now)
+        await self._undelivered.tell_writers(tx, lost, now)
         await inbox.forget(tx, before=now - MEMORY_OF_IDS)
 
 

@@ -13,14 +13,15 @@ from bot.logs import event
 from bot.metrics import Metrics
 from bot.outgoing import Outgoing
 from bot.pace import Pace
-from bot.receipts import Receipts, not_delivered
+from bot.receipts import Receipts
 from bot.settling import Verdict, verdict
+from bot.undelivered import Undelivered
 from bot.vonage.sending import Accepted, AccountTrouble, Doubt, Outcome
 from bot.writer import Writer
 from commands.desk import House
-from storage import outbox, people, receipts
+from storage import outbox, receipts
 from storage.engine import StorageError, Transaction
-from storage.model import Claim, Kind, Millis
+from storage.model import Claim, Millis
 from storage.number import Number
 from storage.outbox import Back, Buried, Doubtful, Sent
 
@@ -54,6 +55,7 @@ class Delivery:
         house: House,
         pace: Pace,
         receipts: Receipts,
+        undelivered: Undelivered,
         metrics: Metrics,
         clock: Callable[[], Millis],
         jitter: Callable[[], float],
@@ -65,6 +67,7 @@ class Delivery:
         self._house = house
         self._pace = pace
         self._receipts = receipts
+        self._undelivered = undelivered
         self._metrics = metrics
         self._clock = clock
         self._jitter = jitter
@@ -129,13 +132,15 @@ class Delivery:
         claims: list[Claim] = []
         for line in sorted((line for line in due if due[line] <= now), key=due.__getitem__):
             if limit := self._pace.allowance(line, room - len(claims), now):
-                taken = await outbox.claim(tx, owner=self._owner, line=line, limit=limit, now=now)
-                self._pace.spend(line, len(taken))
-                claims += taken
-        if claims:
-            due = await outbox.due_lines(tx, self._house.lines)
+                claimed = await outbox.claim(tx, owner=self._owner, line=line, limit=limit, now=now)
+                await self._undelivered.tell_writers(tx, claimed.too_late, now, key="not_delivered_ended")
+                await self._undelivered.tell_writers(tx, claimed.unwanted, now, key="partner_not_receiving")
+                self._pace.spend(line, len(claimed.texts))
+                claims += claimed.texts
         if len(claims) == room:
             return Round(claims, None)  # the next answer wakes us
+        if claims:
+            due = await outbox.due_lines(tx, self._house.lines)
         return Round(claims, min((max(at, self._pace.ready_at(line, now)) for line, at in due.items()), default=None))
 
     async def _send(self, claim: Claim) -> None:
@@ -186,10 +191,5 @@ class Delivery:
         await outbox.bury(tx, buried, now)
         for each in buried:
             if each.opted_out:
-                await people.opt_out(tx, each.claim.recipient, source="receipt", now=now)
-        await self.tell_senders(tx, [each.claim for each in buried], now)
-
-    async def tell_senders(self, tx: Transaction, lost: Sequence[Claim], now: Millis) -> None:
-        """A text that did not arrive is said to have not arrived, once, to whoever wrote it."""
-        senders = [claim.sender for claim in lost if claim.kind is Kind.RELAY and claim.sender is not None]
-        await self._outgoing.enqueue(tx, await not_delivered(tx, self._house, senders), now)
+                await self._undelivered.opt_out(tx, each.claim.recipient, source="receipt", now=now)
+        await self._undelivered.tell_writers(tx, [each.claim for each in buried], now)

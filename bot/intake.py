@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from bot.logs import event
 from bot.metrics import Metrics
@@ -13,6 +13,7 @@ from bot.outgoing import Outgoing
 from bot.pace import SenderLimit
 from bot.receipts import Receipts
 from bot.routing import Answer, Decision, Ground, Keep, OptIn, OptOut, Relay, Run, route
+from bot.undelivered import Undelivered
 from bot.writer import Writer
 from commands.desk import Desk, House
 from commands.run import answer
@@ -36,10 +37,18 @@ class Rows:
 
 class Intake:
     def __init__(
-        self, *, house: House, outgoing: Outgoing, limit: SenderLimit, metrics: Metrics, clock: Callable[[], Millis]
+        self,
+        *,
+        house: House,
+        outgoing: Outgoing,
+        undelivered: Undelivered,
+        limit: SenderLimit,
+        metrics: Metrics,
+        clock: Callable[[], Millis],
     ) -> None:
         self._house = house
         self._outgoing = outgoing
+        self._undelivered = undelivered
         self._limit = limit
         self._metrics = metrics
         self._clock = clock
@@ -71,6 +80,7 @@ class Intake:
 
     async def route_all(self, tx: Transaction, texts: Sequence[Inbound], now: Millis) -> None:
         """In the order they came: a text sees what the ones before it have changed."""
+        ground = Ground(self._lines, self._house.region, now)
         waiting = deque(texts)
         while waiting:
             standings = await self._standings(tx, waiting)
@@ -79,15 +89,16 @@ class Intake:
                 text = waiting.popleft()
                 seat = _seat(text)
                 standing = Standing() if seat is None else standings[seat]
-                ground = Ground(self._lines, self._house.region, now)
                 decision = route(text, standing, ground)
                 self._log(text, standing, decision)
-                if isinstance(decision, OptOut | OptIn | Run) or _tells_once(decision):
+                if isinstance(decision, OptOut | OptIn | Run):
                     await self._write(tx, rows, now)
                     rows = Rows()
                     await self._change(tx, text, standing, decision, now)
                     break  # what the others were known by may have changed
                 self._add(rows, text, decision, now)
+                if seat is not None:
+                    standings[seat] = _told(standing, decision, now)
             await self._write(tx, rows, now)
 
     async def _standings(self, tx: Transaction, texts: Sequence[Inbound] | deque[Inbound]) -> dict[Seat, Standing]:
@@ -136,12 +147,12 @@ class Intake:
             await people.remember_told(tx, rows.told, now)
 
     async def _change(
-        self, tx: Transaction, text: Inbound, standing: Standing, decision: Decision, now: Millis
+        self, tx: Transaction, text: Inbound, standing: Standing, decision: OptOut | OptIn | Run, now: Millis
     ) -> None:
         assert text.sender is not None
         match decision:
             case OptOut():
-                await people.opt_out(tx, text.sender, source="text", now=now)
+                await self._undelivered.opt_out(tx, text.sender, source="text", now=now)
                 # In doubt it is not sent again: one confirmation is what the rules allow.
                 confirmation = self._reply(text, self._house.text("opted_out"), resend=False)
                 await self._outgoing.enqueue(tx, [confirmation], now)
@@ -151,10 +162,6 @@ class Intake:
                 await self._outgoing.enqueue(tx, [self._reply(text, self._house.text(key))], now)
             case Run():
                 await self._run(tx, text, standing, decision, now)
-            case _:
-                rows = Rows()
-                self._add(rows, text, decision, now)
-                await self._write(tx, rows, now)
 
     async def _run(self, tx: Transaction, text: Inbound, standing: Standing, run: Run, now: Millis) -> None:
         for item in run.items:
@@ -208,7 +215,12 @@ def _seat(text: Inbound) -> Seat | None:
     return None if text.sender is None else Seat(text.sender, text.line)
 
 
-def _tells_once(decision: Decision) -> bool:
-    return (isinstance(decision, Answer) and decision.once is not None) or (
-        isinstance(decision, Relay) and decision.hint
-    )
+def _told(standing: Standing, decision: Decision, now: Millis) -> Standing:
+    """As the next text of a batch finds its sender, who has just been told something that is said once a day."""
+    match decision:
+        case Answer(once=people.STRANGER):
+            return replace(standing, told_stranger_at=now)
+        case Relay(hint=True):
+            return replace(standing, told_stop_at=now)
+        case _:
+            return standing

@@ -7,19 +7,17 @@ from collections.abc import Callable, Sequence
 
 from bot.logs import event
 from bot.metrics import Metrics
-from bot.outgoing import Outgoing
-from commands.desk import House
-from storage import people, receipts
+from bot.undelivered import Undelivered
+from storage import receipts
 from storage.engine import Transaction
-from storage.model import Kind, Millis, Outbound, Receipt, Seat, State
+from storage.model import Kind, Millis, Receipt, State
 
 log = logging.getLogger("private_sms.receipts")
 
 
 class Receipts:
-    def __init__(self, *, house: House, outgoing: Outgoing, metrics: Metrics, clock: Callable[[], Millis]) -> None:
-        self._house = house
-        self._outgoing = outgoing
+    def __init__(self, *, undelivered: Undelivered, metrics: Metrics, clock: Callable[[], Millis]) -> None:
+        self._undelivered = undelivered
         self._metrics = metrics
         self._clock = clock
 
@@ -38,19 +36,10 @@ class Receipts:
         for fate in fates:
             log.info(event("receipt", text=fate.outbound, state=fate.state.value, chat=fate.chat))
             if fate.opted_out and fate.state is State.UNDELIVERED:
-                await people.opt_out(tx, fate.recipient, source="receipt", now=now)
+                await self._undelivered.opt_out(tx, fate.recipient, source="receipt", now=now)
         failed = [
             fate.sender
             for fate in fates
             if fate.state is State.UNDELIVERED and fate.kind is Kind.RELAY and fate.sender is not None
         ]
-        await self._outgoing.enqueue(tx, await not_delivered(tx, self._house, failed), now)
-
-
-async def not_delivered(tx: Transaction, house: House, senders: Sequence[Seat]) -> list[Outbound]:
-    """The notice for each of these whose text did not arrive; none for those who want no texts."""
-    if not senders:
-        return []
-    gone = await people.opted_out(tx, {sender.number for sender in senders})
-    words = house.text("not_delivered")
-    return [Outbound(sender.line, sender.number, words, Kind.NOTICE) for sender in senders if sender.number not in gone]
+        await self._undelivered.tell(tx, failed, now)

@@ -93,24 +93,40 @@ class Buried:
     opted_out: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """What is to be sent, and what was cancelled instead: the chat had ended, or the recipient wants no texts."""
+
+    texts: list[Claim]
+    too_late: list[Claim]
+    unwanted: list[Claim]
+
+
 async def enqueue(tx: Transaction, texts: Sequence[tuple[Outbound, str]], now: Millis) -> None:
     """Each text with its client-ref."""
     await tx.many(ENQUEUE, [_values(text, client_ref, now) for text, client_ref in texts])
 
 
-async def claim(tx: Transaction, *, owner: str, line: Number, limit: int, now: Millis) -> list[Claim]:
+async def claim(tx: Transaction, *, owner: str, line: Number, limit: int, now: Millis) -> Claimed:
     """Take up to `limit` heads of a line. A relay into a closed chat, and what goes to the opted out, is cancelled."""
     rows = await tx.rows(CLAIM, owner, now, line.e164, limit)
-    stale = [(_claim(row), "the chat ended" if not row[15] else "opted out") for row in rows if not row[15] or row[16]]
-    fresh = [_claim(row) for row in rows if row[15] and not row[16]]
-    if not stale:
-        return fresh
+    texts = [_claim(row) for row in rows if row[15] and not row[16]]
+    too_late = [_claim(row) for row in rows if not row[15]]
+    unwanted = [_claim(row) for row in rows if row[15] and row[16]]
+    if len(texts) == len(rows):
+        return Claimed(texts, [], [])
+    await _cancel(tx, too_late, "the chat ended", now)
+    await _cancel(tx, unwanted, "opted out", now)
+    more = await claim(tx, owner=owner, line=line, limit=limit - len(texts), now=now)
+    return Claimed(texts + more.texts, too_late + more.too_late, unwanted + more.unwanted)
+
+
+async def _cancel(tx: Transaction, claims: Sequence[Claim], reason: str, now: Millis) -> None:
     await tx.many(
         f"UPDATE outbound SET state = 'cancelled', reason = $4, changed_at = $5 {HELD}",
-        [(*_proof(each), reason, now) for each, reason in stale],
+        [(*_proof(each), reason, now) for each in claims],
     )
-    await promote(tx, [each for each, _ in stale], now)
-    return fresh + await claim(tx, owner=owner, line=line, limit=len(stale), now=now)
+    await promote(tx, claims, now)
 
 
 async def due_lines(reading: Reading, lines: Sequence[Number]) -> dict[Number, Millis]:

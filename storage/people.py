@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from storage.engine import Reading, Transaction
-from storage.model import Millis
+from storage.model import Millis, Seat
 from storage.number import Number
 from storage.outbox import WAITING
 
@@ -23,18 +23,17 @@ class PendingCode:
     expires_at: Millis
 
 
-async def opt_out(tx: Transaction, number: Number, *, source: str, now: Millis) -> bool:
-    """Record it and cancel everything queued to that person. False: it was recorded before."""
-    row = await tx.row(
-        "INSERT INTO opt_out (number, at, source) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING RETURNING number",
-        number.e164, now, source,
-    )  # fmt: skip
+async def opt_out(tx: Transaction, number: Number, *, source: str, now: Millis) -> list[Seat]:
+    """Record it and cancel everything queued to that person; returns the seats of those whose text that was."""
     await tx.run(
+        "INSERT INTO opt_out (number, at, source) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING", number.e164, now, source
+    )
+    cancelled = await tx.rows(
         "UPDATE outbound SET state = 'cancelled', ready_at = NULL, reason = 'opted out', changed_at = $2"
-        f" WHERE recipient = $1 AND state = 'queued' AND {WAITING}",
+        f" WHERE recipient = $1 AND state = 'queued' AND {WAITING} RETURNING sender, sender_line",
         number.e164, now,
     )  # fmt: skip
-    return row is not None
+    return [Seat(Number(sender), Number(line)) for sender, line in dict.fromkeys(cancelled) if sender is not None]
 
 
 async def opt_in(tx: Transaction, number: Number) -> bool:

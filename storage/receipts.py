@@ -17,6 +17,10 @@ OPTED_OUT = "9"  # err-code: the recipient opted out at the carrier
 
 # What a receipt can still change. A text being sent takes the word up when its claim is settled.
 OPEN_TO_RECEIPTS = (State.ACCEPTED, State.UNDELIVERED, State.UNCERTAIN)
+IN_DOUBT = (
+    State.UNCERTAIN,
+    State.QUEUED,
+)  # queued: to be sent once more, which a receipt for the first try makes needless
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +72,8 @@ async def conclude(tx: Transaction, outbound: Sequence[int], now: Millis) -> lis
         return []
     rows = await tx.rows(
         "SELECT text.id, text.state, text.kind, text.chat, text.sender, text.sender_line, text.recipient, text.line,"
-        f" text.parts, count(*), min(part.rank), sum(part.rank = {FAILED}), max(part.err_code = '{OPTED_OUT}')"
+        " text.parts, text.may_repeat, count(*), min(part.rank),"
+        f" sum(part.rank = {FAILED}), max(part.err_code = '{OPTED_OUT}')"
         f" FROM {tx.each} JOIN outbound AS text ON text.id = each.value"
         " JOIN sent_part AS part ON part.outbound = text.id"
         " GROUP BY text.id HAVING max(part.rank) > 0",
@@ -76,8 +81,8 @@ async def conclude(tx: Transaction, outbound: Sequence[int], now: Millis) -> lis
     )
     fates = [(row, state) for row in rows if (state := _concluded(row)) is not None]
     await tx.many(
-        "UPDATE outbound SET state = $2, changed_at = $3, parts = COALESCE(parts, $4) WHERE id = $1",
-        [(row[0], state.value, now, row[9]) for row, state in fates],
+        "UPDATE outbound SET state = $2, ready_at = NULL, changed_at = $3, parts = COALESCE(parts, $4) WHERE id = $1",
+        [(row[0], state.value, now, row[10]) for row, state in fates],
     )
     await tx.many(PROMOTE, [(row[7], row[6], now) for row, _ in fates])
     return [_fate(row, state) for row, state in fates]
@@ -85,19 +90,19 @@ async def conclude(tx: Transaction, outbound: Sequence[int], now: Millis) -> lis
 
 def _concluded(row: Row) -> State | None:
     """The new state; None where it stays. Delivered when all parts are, undelivered when one has failed."""
-    before, parts, heard, lowest, failed = State(row[1]), row[8], row[9], row[10], row[11]
-    if before not in OPEN_TO_RECEIPTS:
+    before, parts, may_repeat, heard, lowest, failed = State(row[1]), *row[8:13]
+    if before not in OPEN_TO_RECEIPTS and not (before is State.QUEUED and may_repeat):
         return None
     if lowest == DELIVERED and heard >= (parts or 1):
         return State.DELIVERED
     if failed:
         return State.UNDELIVERED if before is not State.UNDELIVERED else None
-    return State.ACCEPTED if before is State.UNCERTAIN else None
+    return State.ACCEPTED if before in IN_DOUBT else None
 
 
 def _fate(row: Row, state: State) -> Fate:
     sender = None if row[4] is None else Seat(Number(row[4]), Number(row[5]))
-    return Fate(row[0], state, Kind(row[2]), row[3], sender, Number(row[6]), bool(row[12]))
+    return Fate(row[0], state, Kind(row[2]), row[3], sender, Number(row[6]), bool(row[13]))
 
 
 async def _parts_meant(tx: Transaction, receipts: Sequence[Receipt]) -> dict[str, int]:

@@ -18,6 +18,7 @@ from bot.metrics import Metrics
 from bot.outgoing import Outgoing
 from bot.pace import Pace, SenderLimit
 from bot.receipts import Receipts
+from bot.undelivered import Undelivered
 from bot.vonage.sending import Accepted, Outcome
 from bot.writer import Writer
 from commands.catalogue import Catalogue
@@ -79,18 +80,25 @@ class World:
             service_name="Private SMS", lines=lines, admins=frozenset({ADMIN}), region=None, chat_ttl=chat_ttl,
             texts=Catalogue.load(), code_key=b"key", new_code=lambda: str(next(codes)),
         )  # fmt: skip
-        self.receipts = Receipts(house=self.house, outgoing=self.outgoing, metrics=self.metrics, clock=self.clock)
+        undelivered = Undelivered(self.house, self.outgoing)
+        self.receipts = Receipts(undelivered=undelivered, metrics=self.metrics, clock=self.clock)
         sender_limit = SenderLimit(limit)
         self.intake = Intake(
-            house=self.house, outgoing=self.outgoing, limit=sender_limit, metrics=self.metrics, clock=self.clock
+            house=self.house,
+            outgoing=self.outgoing,
+            undelivered=undelivered,
+            limit=sender_limit,
+            metrics=self.metrics,
+            clock=self.clock,
         )
         self.delivery = Delivery(
             writer=self.writer, transport=self.phones, outgoing=self.outgoing, house=self.house,
-            pace=Pace(0, dict.fromkeys(lines, 0.0)), receipts=self.receipts, metrics=self.metrics, clock=self.clock,
+            pace=Pace(0, dict.fromkeys(lines, 0.0)), receipts=self.receipts, undelivered=undelivered,
+            metrics=self.metrics, clock=self.clock,
             jitter=lambda: 1.0, owner="this run",
         )  # fmt: skip
         self.deadlines = Deadlines(
-            engine=engine, writer=self.writer, intake=self.intake, delivery=self.delivery, outgoing=self.outgoing,
+            engine=engine, writer=self.writer, intake=self.intake, undelivered=undelivered, outgoing=self.outgoing,
             house=self.house, limit=sender_limit, doubt_after=120_000, clock=self.clock,
         )  # fmt: skip
         self.handover = Handover(self.writer, self.intake, self.receipts, self.metrics)

@@ -13,7 +13,7 @@ async def test_each_text_gets_a_ref_of_its_own_and_delivery_is_woken(tmp_path: P
     outgoing = Outgoing(new_ref=lambda: f"ref{next(numbers)}")
     async with engine.transaction() as tx:
         await outgoing.enqueue(tx, [notice(ALICE), notice(BOB)], NOON)
-        claims = await outbox.claim(tx, owner="me", line=LINE, limit=9, now=NOON)
+        claims = (await outbox.claim(tx, owner="me", line=LINE, limit=9, now=NOON)).texts
     assert [(claim.recipient, claim.client_ref) for claim in claims] == [(ALICE, "ref1"), (BOB, "ref2")]
     assert outgoing.wake.is_set()
     await engine.close()

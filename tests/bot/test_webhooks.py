@@ -353,6 +353,13 @@ async def test_a_url_is_read_up_to_32_kib(served: tuple[int, Service]) -> None:
     assert (service.counted, len(service.desk.took)) == ([Event.TOO_LARGE], 1)
 
 
+async def test_a_get_is_answered_without_its_body(served: tuple[int, Service]) -> None:
+    port, service = served
+    head = f"GET {TEXT_URL}?{urlencode(SENT)} HTTP/1.1\r\nHost: service\r\nConnection: close\r\n".encode()
+    assert (await told_raw(port, head + b"Content-Length: 100\r\n\r\n")).startswith(b"HTTP/1.1 204 ")
+    assert service.desk.took == [TAKEN]
+
+
 async def test_a_body_in_pieces_is_read_whole(served: tuple[int, Service]) -> None:
     port, service = served
     body = urlencode(SENT).encode()

@@ -14,7 +14,7 @@ async def put(tx: Transaction, *texts: Outbound, now: Millis = NOON) -> None:
 
 
 async def claimed(tx: Transaction, now: Millis = NOON, limit: int = 99) -> list[Claim]:
-    return await outbox.claim(tx, owner="me", line=LINE, limit=limit, now=now)
+    return (await outbox.claim(tx, owner="me", line=LINE, limit=limit, now=now)).texts
 
 
 async def states(tx: Transaction) -> list[str]:

@@ -5,9 +5,10 @@ from tests.people import ADMIN, ALICE, BOB, LINE, NOON, OTHER_LINE, notice
 
 
 async def test_an_opt_out_is_recorded_once(tx: Transaction) -> None:
-    assert await people.opt_out(tx, ALICE, source="text", now=NOON)
-    assert not await people.opt_out(tx, ALICE, source="receipt", now=NOON)
+    await people.opt_out(tx, ALICE, source="text", now=NOON)
+    await people.opt_out(tx, ALICE, source="receipt", now=NOON + 1)
     assert await people.opted_out(tx, [ALICE, BOB]) == {ALICE}
+    assert await tx.rows("SELECT source, at FROM opt_out") == [("text", NOON)]
 
 
 async def test_an_opt_out_cancels_what_waits_for_that_person_on_every_line(tx: Transaction) -> None:

@@ -15,7 +15,7 @@ async def claim(tx: Transaction) -> Claim:
     a, b = Seat(ALICE, LINE), Seat(BOB, LINE)
     chat = await chats.open_chat(tx, a=a, b=b, label=None, opened_by="api", now=NOON, expires_at=None)
     await outbox.enqueue(tx, [(relay(ALICE, BOB, "hi", chat=chat.id), "ref1")], NOON)
-    [claim] = await outbox.claim(tx, owner="me", line=LINE, limit=1, now=NOON)
+    [claim] = (await outbox.claim(tx, owner="me", line=LINE, limit=1, now=NOON)).texts
     return claim
 
 
@@ -87,7 +87,7 @@ async def test_a_doubt_that_ends_lets_the_next_text_go(tx: Transaction, claim: C
     await outbox.enqueue(tx, [(relay(ALICE, BOB, "next", chat=claim.chat), "ref2")], NOON)
     await outbox.doubt(tx, [Doubtful(claim, "time-out")], NOON)
     await receipts.note(tx, [receipt("p1", "accepted", ref="ref1")], NOON)
-    assert [each.text for each in await outbox.claim(tx, owner="me", line=LINE, limit=9, now=NOON)] == ["next"]
+    assert [each.text for each in (await outbox.claim(tx, owner="me", line=LINE, limit=9, now=NOON)).texts] == ["next"]
 
 
 async def test_the_carriers_own_opt_out_is_told(tx: Transaction, claim: Claim) -> None:

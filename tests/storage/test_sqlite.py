@@ -38,6 +38,13 @@ async def test_the_writer_is_durable_and_the_reader_cannot_write(tmp_path: Path)
     await engine.close()
 
 
+async def test_nothing_to_write_does_not_reach_the_database(tmp_path: Path) -> None:
+    engine = await SQLite.open(tmp_path / "a.db")
+    async with engine.transaction() as tx:
+        await tx.many("no SQL at all", [])
+    await engine.close()
+
+
 async def test_errors_of_sqlite_stay_inside(tmp_path: Path) -> None:
     engine = await SQLite.open(tmp_path / "a.db")
     with pytest.raises(Taken):

@@ -22,7 +22,7 @@ from commands.desk import Desk, House, Refused
 from commands.durations import NotADuration, parse
 from commands.pairing import Reason
 from storage import chats
-from storage.engine import Engine, Transaction, Unavailable
+from storage.engine import Engine, StorageError, Transaction
 from storage.model import Chat, Millis
 from storage.number import NotANumber, Number
 
@@ -65,7 +65,7 @@ class Api:
                 return await endpoint(request)
             except Fault as fault:
                 return error(fault.status, fault.code, fault.message)
-            except Unavailable:
+            except StorageError:
                 message = "The database cannot take anything just now. Nothing was changed; try again."
                 return error(503, "unavailable", message, {"Retry-After": "5"})
 
@@ -83,6 +83,8 @@ class Api:
         a = self._number(fields, "userANumber")
         b = self._number(fields, "userBNumber")
         label = fields.get("label", "").strip() or None
+        if label is not None and not label.isprintable():  # NUL, or half a surrogate pair
+            raise Fault(400, "bad_label", "label holds characters that cannot be shown. Nothing was created.")
         ttl = _ttl(fields)
 
         async def open_it(tx: Transaction) -> Chat | Refused:

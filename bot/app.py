@@ -72,6 +72,7 @@ def create_app(settings: Settings, *, clock: Callable[[], Millis] = system_clock
         outgoing=outgoing,
         house=house,
         limit=limit,
+        metrics=metrics,
         doubt_after=settings.doubt_after,
         clock=clock,
     )

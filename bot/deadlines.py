@@ -4,26 +4,28 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 from bot.intake import Intake
 from bot.logs import event
+from bot.metrics import Metrics
 from bot.outgoing import Outgoing
 from bot.pace import SenderLimit
 from bot.undelivered import Undelivered
 from bot.writer import Writer
 from commands import pairing
 from commands.desk import Desk, House
-from commands.durations import DAY, HOUR, MINUTE, SECOND
+from commands.durations import DAY, MINUTE, SECOND
 from commands.pairing import Reason
 from storage import chats, inbox, outbox
-from storage.engine import Engine, StorageError, Transaction
+from storage.engine import Engine, StorageError, Transaction, Unavailable
 from storage.model import Chat, Millis
 
 log = logging.getLogger("private_sms.deadlines")
 
 TICK = 1 * SECOND
-OUTBOX_LIFE = 24 * HOUR  # a text that could not leave in a day would only puzzle whoever gets it
+Work = Callable[[Transaction], Awaitable[bool]]
+MOST_AT_ONCE = 100  # long texts in one look
 MEMORY_OF_IDS = 30 * DAY  # Vonage sends a webhook again for up to three days; a replay may come later
 
 
@@ -40,6 +42,7 @@ class Deadlines:
         outgoing: Outgoing,
         house: House,
         limit: SenderLimit,
+        metrics: Metrics,
         doubt_after: Millis,
         clock: Callable[[], Millis],
     ) -> None:
@@ -50,27 +53,47 @@ class Deadlines:
         self._outgoing = outgoing
         self._house = house
         self._limit = limit
+        self._metrics = metrics
         self._doubt_after = doubt_after
         self._clock = clock
         self._swept_at: Millis = 0
 
     async def run(self) -> None:
         while True:
-            try:
-                await self.look()
-            except StorageError as error:
-                log.error(event("deadlines wait", error=type(error).__name__))
+            await self.look()
             await asyncio.sleep(TICK / SECOND)
 
     async def look(self) -> None:
         """Read what is due, and write only if something is: an idle service leaves its disk alone."""
-        now = self._clock()
-        if await self._due(now):
-            await self._writer.do(self._meet)
-        if now - self._swept_at >= MINUTE:
-            self._swept_at = now
-            self._limit.forget(now)
-            await self._writer.do(self._sweep)
+        try:
+            now = self._clock()
+            if await self._due(now):
+                await self._meet()
+            if now - self._swept_at >= MINUTE:
+                self._swept_at = now
+                self._limit.forget(now)
+                await self._try(self._sweep)
+        except StorageError as error:
+            log.error(event("deadlines wait", why=error))
+
+    async def _meet(self) -> None:
+        """Each concern in a transaction of its own: a fault in one must not stop the others."""
+        await self._try(self._end_chats)
+        await self._try(self._end_doubts)
+        for _ in range(MOST_AT_ONCE):
+            if not await self._try(self._let_long_text_go, otherwise=self._keep_long_text):
+                break
+
+    async def _try(self, work: Work, otherwise: Work | None = None) -> bool:
+        """Whether there was something to do."""
+        try:
+            return await self._writer.do(work)
+        except Unavailable:
+            raise
+        except Exception as error:
+            self._metrics.faults.labels("deadlines").inc()
+            log.error(event("fault"), exc_info=error)
+            return False if otherwise is None else await self._try(otherwise)
 
     async def _due(self, now: Millis) -> bool:
         reader = self._engine.reader
@@ -82,28 +105,43 @@ class Deadlines:
         )
         return any(end is not None and end <= now for end in ends)
 
-    async def _meet(self, tx: Transaction) -> None:
+    async def _end_doubts(self, tx: Transaction) -> bool:
         now = self._clock()
-        await self._end_chats(tx, now)
-        await self._intake.route_all(tx, await inbox.overdue(tx, now), now)
         dead = await outbox.end_doubt(tx, before=now - self._doubt_after, now=now)
         await self._undelivered.tell_writers(tx, dead, now)
         self._outgoing.wake.set()  # a doubt put back in the queue
+        return bool(dead)
 
-    async def _end_chats(self, tx: Transaction, now: Millis) -> None:
+    async def _let_long_text_go(self, tx: Transaction) -> bool:
+        now = self._clock()
+        texts = await inbox.overdue(tx, now, limit=1)
+        await self._intake.route_all(tx, texts, now)
+        return bool(texts)
+
+    async def _keep_long_text(self, tx: Transaction) -> bool:
+        texts = await inbox.overdue(tx, self._clock(), limit=1)
+        for text in texts:
+            await self._intake.keep_after_fault(tx, text)
+        return bool(texts)
+
+    async def _end_chats(self, tx: Transaction) -> bool:
+        now = self._clock()
         idle_since = None if self._house.chat_ttl is None else now - self._house.chat_ttl
-        for chat in await chats.ended(tx, now, idle_since=idle_since):
+        over = await chats.ended(tx, now, idle_since=idle_since)
+        for chat in over:
             desk = Desk(tx=tx, house=self._house, admin=None, line=None, now=now)
             reason, key = _why(chat, now)
             await pairing.close(desk, chat, reason=reason, key=key)
             await self._outgoing.enqueue(tx, desk.outgoing, now)
             log.info(event("chat ended", chat=chat.id, reason=reason))
+        return bool(over)
 
-    async def _sweep(self, tx: Transaction) -> None:
+    async def _sweep(self, tx: Transaction) -> bool:
         now = self._clock()
-        lost = await outbox.expire(tx, created_before=now - OUTBOX_LIFE, lines=self._house.lines, now=now)
+        lost = await outbox.expire(tx, lines=self._house.lines, now=now)
         await self._undelivered.tell_writers(tx, lost, now)
         await inbox.forget(tx, before=now - MEMORY_OF_IDS)
+        return bool(lost)
 
 
 def _why(chat: Chat, now: Millis) -> tuple[Reason, str]:

@@ -16,20 +16,26 @@ from bot.pace import Pace
 from bot.receipts import Receipts
 from bot.settling import Verdict, verdict
 from bot.undelivered import Undelivered
-from bot.vonage.sending import Accepted, AccountTrouble, Doubt, Outcome
+from bot.vonage.sending import Accepted, AccountTrouble, Doubt, Outcome, Refused
 from bot.writer import Writer
 from commands.desk import House
+from commands.durations import HOUR, SECOND
 from storage import outbox, receipts
-from storage.engine import StorageError, Transaction
+from storage.engine import Transaction, Unavailable
 from storage.model import Claim, Millis
 from storage.number import Number
 from storage.outbox import Back, Buried, Doubtful, Sent
 
 log = logging.getLogger("private_sms.delivery")
 
-SECOND: Millis = 1000
 MOST_UNDER_WAY = 100  # sends at a time; Vonage's answer takes about 0.2 s, so this carries 500 a second
 POLL = 5 * SECOND  # the wake-up is a hint; the outbox itself is the truth
+OUTBOX_LIFE = 24 * HOUR  # a text that could not leave in a day would only puzzle whoever gets it
+TOLD = {
+    outbox.CHAT_ENDED: "not_delivered_ended",
+    outbox.OPTED_OUT: "partner_not_receiving",
+    outbox.TOO_OLD: "not_delivered",
+}
 PROBE_AFTER = 30 * SECOND  # while the account is in trouble: one text each, to see whether it is cured
 
 
@@ -76,6 +82,7 @@ class Delivery:
         self._under_way: dict[int, asyncio.Task[None]] = {}
         self._stopping = False
         self._probe_at: Millis = 0
+        self._trouble_since: Millis = 0
         self.trouble: str | None = None  # the account's own: why nothing is sent just now
 
     async def run(self) -> None:
@@ -99,14 +106,32 @@ class Delivery:
         verdicts, self._verdicts = self._verdicts, []
         try:
             result = await self._writer.do(lambda tx: self._round(tx, verdicts))
-        except StorageError as error:
+        except Unavailable as error:
             # Nothing was settled: kept for the next turn, and the rows stay `sending` until then.
             log.error(event("cannot settle", error=type(error).__name__))
             self._verdicts = [*verdicts, *self._verdicts]
             return self._clock() + SECOND
+        except Exception as error:  # one that cannot be settled must not hold up all others
+            self._report(error)
+            await self._settle_apart(verdicts)
+            return self._clock() + SECOND
         for claim in result.claims:
             self._under_way[claim.id] = asyncio.create_task(self._send(claim))
         return result.next_at
+
+    async def _settle_apart(self, verdicts: Sequence[Verdict]) -> None:
+        """Each alone. The bad one stays `sending`, and is in doubt at the next start."""
+        for each in verdicts:
+            try:
+                await self._writer.do(lambda tx, each=each: self._settle(tx, [each], self._clock()))  # type: ignore[misc]
+            except Unavailable:
+                self._verdicts.append(each)
+            except Exception as error:  # reported, and the others go on
+                self._report(error)
+
+    def _report(self, error: Exception) -> None:
+        self._metrics.faults.labels("delivery").inc()
+        log.error(event("fault"), exc_info=error)
 
     async def _sleep(self, next_at: Millis | None) -> None:
         now = self._clock()
@@ -123,8 +148,8 @@ class Delivery:
         room = 0 if self._stopping else MOST_UNDER_WAY - len(self._under_way)
         if self.trouble is not None:
             room = min(room, 1) if now >= self._probe_at and not self._under_way else 0
-        if room <= 0:
-            return Round([], self._probe_at if self.trouble is not None else None)
+        if room <= 0:  # while something is under way, its answer wakes us
+            return Round([], None if self._under_way else self._probe_at)
         return await self._claim(tx, room, now)
 
     async def _claim(self, tx: Transaction, room: int, now: Millis) -> Round:
@@ -132,9 +157,11 @@ class Delivery:
         claims: list[Claim] = []
         for line in sorted((line for line in due if due[line] <= now), key=due.__getitem__):
             if limit := self._pace.allowance(line, room - len(claims), now):
-                claimed = await outbox.claim(tx, owner=self._owner, line=line, limit=limit, now=now)
-                await self._undelivered.tell_writers(tx, claimed.too_late, now, key="not_delivered_ended")
-                await self._undelivered.tell_writers(tx, claimed.unwanted, now, key="partner_not_receiving")
+                claimed = await outbox.claim(
+                    tx, owner=self._owner, line=line, limit=limit, now=now, created_after=now - OUTBOX_LIFE
+                )
+                for lost, reason in claimed.cancelled:
+                    await self._undelivered.tell_writers(tx, [lost], now, key=TOLD[reason])
                 self._pace.spend(line, len(claimed.texts))
                 claims += claimed.texts
         if len(claims) == room:
@@ -144,34 +171,34 @@ class Delivery:
         return Round(claims, min((max(at, self._pace.ready_at(line, now)) for line, at in due.items()), default=None))
 
     async def _send(self, claim: Claim) -> None:
-        started = time.perf_counter()
+        began, started = self._clock(), time.perf_counter()
         try:
             outcome = await self._transport.send(claim.line, claim.recipient, claim.text, claim.client_ref)
         except Exception as error:  # a bug in sending: the text may have left, and must not stay `sending` for ever
-            self._metrics.faults.labels("delivery").inc()
-            log.error(event("fault", text=claim.id), exc_info=error)
+            self._report(error)
             outcome = Doubt(f"fault of ours: {type(error).__name__}")
         self._metrics.send_seconds.observe(time.perf_counter() - started)
-        self._judge(claim, outcome)
+        self._judge(claim, outcome, began)
         del self._under_way[claim.id]
         self.wake()
 
-    def _judge(self, claim: Claim, outcome: Outcome) -> None:
+    def _judge(self, claim: Claim, outcome: Outcome, began: Millis) -> None:
         now = self._clock()
         name = type(outcome).__name__.lower()
         self._metrics.sends.labels(name).inc()
         why = {} if isinstance(outcome, Accepted) else {"why": outcome.reason}
         log.info(event("text out", text=claim.id, to=claim.recipient, chat=claim.chat, outcome=name, **why))
-        self._note_trouble(outcome, now)
+        self._note_trouble(outcome, began, now)
         self._verdicts.append(verdict(claim, outcome, now=now, jitter=self._jitter()))
 
-    def _note_trouble(self, outcome: Outcome, now: Millis) -> None:
+    def _note_trouble(self, outcome: Outcome, began: Millis, now: Millis) -> None:
         if isinstance(outcome, AccountTrouble):
             if self.trouble is None:
+                self._trouble_since = now
                 log.error(event("account trouble, sending pauses", reason=outcome.reason))
             self.trouble, self._probe_at = outcome.reason, now + PROBE_AFTER
-        elif self.trouble is not None:
-            log.warning(event("account trouble is over"))
+        elif self.trouble is not None and isinstance(outcome, Accepted | Refused) and began > self._trouble_since:
+            log.warning(event("account trouble is over"))  # only the account's own word ends it
             self.trouble = None
 
     async def _settle(self, tx: Transaction, verdicts: Sequence[Verdict], now: Millis) -> None:

@@ -75,7 +75,9 @@ class Intake:
         now = self._clock()
         await inbox.remember(tx, [text.message_id], now)
         await inbox.keep(tx, [(text, "fault")])
-        if text.sender is not None and text.sender not in self._lines and text.line in self._lines:
+        if text.sender is None or await people.opted_out(tx, [text.sender]):
+            return
+        if text.sender not in self._lines and text.line in self._lines:
             await self._outgoing.enqueue(tx, [self._reply(text, self._house.text("fault"))], now)
 
     async def route_all(self, tx: Transaction, texts: Sequence[Inbound], now: Millis) -> None:
@@ -199,12 +201,7 @@ class Handover:
             await self._writer.do(lambda tx: self._intake.keep_after_fault(tx, text))
 
     async def note(self, receipt: Receipt) -> None:
-        try:
-            await self._note(receipt)
-        except Unavailable:
-            raise
-        except Exception as error:
-            self._report(error, receipt.message_id)
+        await self._note(receipt)  # whatever goes wrong, it is sent again: a receipt kept aside would settle nothing
 
     def _report(self, error: Exception, message_id: str) -> None:
         self._metrics.faults.labels("intake").inc()

@@ -24,8 +24,7 @@ class Bucket:
             return float("inf")
         if self._at is not None and now > self._at:
             self._tokens = min(self._room, self._tokens + (now - self._at) * self._rate / SECOND)
-        if self._at is None or now > self._at:
-            self._at = now
+        self._at = now  # also when the clock was set back: else nothing would leave until it has caught up
         return self._tokens
 
     def take(self, count: int) -> None:

@@ -12,6 +12,9 @@ from storage import receipts
 from storage.engine import Transaction
 from storage.model import Kind, Millis, Receipt, State
 
+OPTED_OUT = "9"  # err-code: the recipient opted out at the carrier
+FAILED = ("failed", "rejected", "expired")
+
 log = logging.getLogger("private_sms.receipts")
 
 
@@ -25,18 +28,23 @@ class Receipts:
         now = self._clock()
         noted = await receipts.note(tx, batch, now)
         self._metrics.orphan_receipts.inc(noted.orphans)
+        await self._note_opt_outs(tx, batch, now)
         for receipt in batch:
             known = receipt.status if receipt.status in receipts.RANKS else "other"
             self._metrics.receipts.labels(known).inc()
         await self.follow(tx, noted.fates, now)
         return [None] * len(batch)
 
+    async def _note_opt_outs(self, tx: Transaction, batch: Sequence[Receipt], now: Millis) -> None:
+        """From the receipt itself, whatever has become of the text it speaks of: the carrier knows best."""
+        for receipt in batch:
+            if receipt.err_code == OPTED_OUT and receipt.status in FAILED and receipt.recipient is not None:
+                await self._undelivered.opt_out(tx, receipt.recipient, source="receipt", now=now)
+
     async def follow(self, tx: Transaction, fates: Sequence[receipts.Fate], now: Millis) -> None:
-        """Tell those whose text did not arrive, and record opt-outs that only the carrier knew of."""
+        """Tell those whose text did not arrive."""
         for fate in fates:
             log.info(event("receipt", text=fate.outbound, state=fate.state.value, chat=fate.chat))
-            if fate.opted_out and fate.state is State.UNDELIVERED:
-                await self._undelivered.opt_out(tx, fate.recipient, source="receipt", now=now)
         failed = [
             fate.sender
             for fate in fates

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bot.vonage.sending import Accepted, AccountTrouble, Doubt, NotTaken, Outcome, Refused
+from commands.gsm import segments
 from storage.model import Claim, Millis
 from storage.outbox import Back, Buried, Doubtful, Sent
 
@@ -22,7 +23,7 @@ def verdict(claim: Claim, outcome: Outcome, *, now: Millis, jitter: float) -> Ve
         case NotTaken(reason=reason, wait=wait):
             return _again(claim, reason, wait or 0, now=now, jitter=jitter)
         case Doubt(reason=reason, message_ids=taken):
-            return Doubtful(claim, reason, partly=bool(taken))
+            return Doubtful(claim, reason, partly=bool(taken), parts=segments(claim.text).count)
         case Refused(reason=reason, opted_out=opted_out):
             return Buried(claim, reason, opted_out)
         case AccountTrouble(reason=reason):
@@ -39,4 +40,5 @@ def _again(claim: Claim, reason: str, wait: Millis, *, now: Millis, jitter: floa
     since = claim.tried_at if claim.tried_at is not None else now
     if claim.tries + 1 >= MOST_TRIES or now - since >= LONGEST_HOLD:
         return Buried(claim, f"given up: {reason}")
-    return Back(claim, now + max(wait, pause(claim.tries, jitter)), reason)
+    # A wait that was named is kept, but not beyond what those behind this one can be asked to wait.
+    return Back(claim, min(now + max(wait, pause(claim.tries, jitter)), since + LONGEST_HOLD), reason)

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from bot.logs import event
-from storage.engine import Engine, Transaction, Unavailable
+from storage.engine import Engine, StorageError, Transaction, Unavailable
 
 log = logging.getLogger("private_sms.writer")
 
@@ -110,6 +110,8 @@ class Writer:
 
     async def _one_by_one(self, batch: list[Entry], error: Exception) -> None:
         if len(batch) == 1:
+            if isinstance(error, StorageError):
+                self.failing = str(error)  # until something can be written again
             batch[0].fail(error)
             return
         for entry in batch:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -95,11 +94,12 @@ async def close(tx: Transaction, chat: Chat, *, reason: str, now: Millis) -> lis
     cancelled = await tx.rows(
         "UPDATE outbound SET state = 'cancelled', ready_at = NULL, reason = 'the chat ended', changed_at = $2"
         f" WHERE chat = $1 AND kind = 'relay' AND state = 'queued' AND {WAITING}"
-        " RETURNING sender, sender_line",
+        " RETURNING sender, sender_line, line, recipient",
         chat.id, now,
     )  # fmt: skip
-    await tx.many(PROMOTE, [(seat.line.e164, seat.number.e164, now) for seat in (chat.a.seat, chat.b.seat)])
-    return [Seat(Number(number), Number(line)) for number, line in dict.fromkeys(cancelled)]
+    # The rows' own conversations: the chat may have been on other lines when they were queued.
+    await tx.many(PROMOTE, [(line, recipient, now) for line, recipient in {row[2:] for row in cancelled}])
+    return [Seat(Number(number), Number(line)) for number, line in dict.fromkeys(row[:2] for row in cancelled)]
 
 
 async def reopen(tx: Transaction, chat: Chat, *, a: Seat, b: Seat, now: Millis, expires_at: Millis | None) -> Chat:
@@ -165,18 +165,6 @@ async def lines_of(reading: Reading, number: Number) -> dict[Number, LineUse]:
         number.e164,
     )
     return {Number(line): LineUse(bool(is_open), used_at) for line, is_open, used_at in rows}
-
-
-async def occupied(reading: Reading, seats: Iterable[Seat]) -> dict[Seat, int]:
-    """Which of these seats are in an open chat, and in which."""
-    wanted = json.dumps([(seat.number.e164, seat.line.e164) for seat in seats])
-    rows = await reading.rows(
-        f"SELECT participant.number, participant.line, participant.chat FROM {reading.each}"
-        " JOIN participant ON participant.number = each.value ->> 0 AND participant.line = each.value ->> 1"
-        " AND participant.open = 1",
-        wanted,
-    )
-    return {Seat(Number(number), Number(line)): chat for number, line, chat in rows}
 
 
 async def _known(reading: Reading, chat: int) -> Chat:

@@ -75,13 +75,13 @@ async def gather(tx: Transaction, text: Inbound) -> Inbound | None:
     return await _joined(tx, gathering, text) if await _complete(tx, gathering, text.part.total) else None
 
 
-async def overdue(tx: Transaction, now: Millis) -> list[Inbound]:
+async def overdue(tx: Transaction, now: Millis, limit: int = 100) -> list[Inbound]:
     """Long texts whose missing parts have had their time: what is there, with the gaps shown."""
     rows = await tx.rows(
         "SELECT id, sender, line, total, stamped_at FROM gathering WHERE due_at IS NOT NULL AND due_at <= $1"
-        " ORDER BY due_at LIMIT 100",
-        now,
-    )
+        " ORDER BY due_at LIMIT $2",
+        now, limit,
+    )  # fmt: skip
     texts = []
     for gathering, sender, line, total, stamped_at in rows:
         parts = await _parts(tx, gathering)

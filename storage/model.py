@@ -139,8 +139,7 @@ class Receipt:
 
     message_id: str
     client_ref: str | None
-    recipient: str = field(repr=False)  # raw digits: a receipt for an unknown number must still be kept
-    line: str
+    recipient: Number | None  # None: no telephone number; a receipt for it must still be kept
     status: str  # accepted, buffered, delivered, expired, failed, rejected, unknown
     err_code: str
     received_at: Millis

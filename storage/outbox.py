@@ -32,17 +32,42 @@ PROMOTE = f"""
         SELECT min(id) FROM outbound WHERE recipient = $2 AND line = $1 AND {WAITING})
 """
 
-CLAIM = """
+COLUMNS = """id, owner, attempt, tries, line, recipient, text, kind, client_ref, chat, sender, sender_line,
+              created_at, tried_at, may_repeat"""
+
+# Why a text is not sent after all when its turn has come.
+CHAT_ENDED, OPTED_OUT, TOO_OLD = "the chat ended", "opted out", "waited too long"
+
+# Asked of the row as it is now, not as it was queued. A relay goes only to who still sits on that line in that chat: on
+# another, it would show up among somebody else's texts. The one confirmation of an opt-out (resend = 0) still goes.
+# The casts keep the index: a column of the updated row has no affinity here.
+CLAIM = f"""
     UPDATE outbound
     SET state = 'sending', owner = $1, attempt = attempt + 1, ready_at = NULL, changed_at = $2
     WHERE id IN (
         SELECT id FROM outbound
         WHERE line = $3 AND state = 'queued' AND ready_at IS NOT NULL AND ready_at <= $2
         ORDER BY ready_at, id LIMIT $4)
-    RETURNING id, owner, attempt, tries, line, recipient, text, kind, client_ref, chat, sender, sender_line,
-              created_at, tried_at, may_repeat,
-              CASE WHEN kind = 'relay' THEN (SELECT open FROM chat WHERE chat.id = outbound.chat) ELSE 1 END,
-              kind <> 'reply' AND EXISTS (SELECT 1 FROM opt_out WHERE opt_out.number = outbound.recipient)
+    RETURNING {COLUMNS},
+              CASE WHEN kind = 'relay' AND NOT EXISTS (
+                        SELECT 1 FROM participant
+                        WHERE participant.number = CAST(outbound.recipient AS TEXT)
+                        AND participant.line = CAST(outbound.line AS TEXT)
+                        AND participant.chat = CAST(outbound.chat AS INTEGER) AND participant.open = 1)
+                   THEN '{CHAT_ENDED}'
+                   WHEN NOT (kind = 'reply' AND resend = 0) AND EXISTS (
+                        SELECT 1 FROM opt_out WHERE opt_out.number = CAST(outbound.recipient AS TEXT))
+                   THEN '{OPTED_OUT}'
+                   WHEN created_at < $5 THEN '{TOO_OLD}' END
+"""
+
+# Conversations that wait without a head: there should be none, and a text must not wait for ever if there is one.
+PROMOTE_ALL = f"""
+    UPDATE outbound SET ready_at = CASE WHEN not_before > $1 THEN not_before ELSE $1 END
+    WHERE ready_at IS NULL AND state = 'queued' AND {WAITING} AND id = (
+        SELECT min(other.id) FROM outbound AS other
+        WHERE other.recipient = outbound.recipient AND other.line = outbound.line
+        AND other.state IN ('queued', 'sending', 'uncertain'))
 """
 
 HELD = "WHERE id = $1 AND owner = $2 AND attempt = $3 AND state = 'sending'"
@@ -82,6 +107,7 @@ class Doubtful:
     claim: Claim
     reason: str
     partly: bool = False
+    parts: int = 1  # as we count them, for Vonage has not told
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,11 +121,10 @@ class Buried:
 
 @dataclass(frozen=True, slots=True)
 class Claimed:
-    """What is to be sent, and what was cancelled instead: the chat had ended, or the recipient wants no texts."""
+    """What is to be sent, and what was cancelled instead, each with the reason."""
 
     texts: list[Claim]
-    too_late: list[Claim]
-    unwanted: list[Claim]
+    cancelled: list[tuple[Claim, str]]
 
 
 async def enqueue(tx: Transaction, texts: Sequence[tuple[Outbound, str]], now: Millis) -> None:
@@ -107,26 +132,22 @@ async def enqueue(tx: Transaction, texts: Sequence[tuple[Outbound, str]], now: M
     await tx.many(ENQUEUE, [_values(text, client_ref, now) for text, client_ref in texts])
 
 
-async def claim(tx: Transaction, *, owner: str, line: Number, limit: int, now: Millis) -> Claimed:
-    """Take up to `limit` heads of a line. A relay into a closed chat, and what goes to the opted out, is cancelled."""
-    rows = await tx.rows(CLAIM, owner, now, line.e164, limit)
-    texts = [_claim(row) for row in rows if row[15] and not row[16]]
-    too_late = [_claim(row) for row in rows if not row[15]]
-    unwanted = [_claim(row) for row in rows if row[15] and row[16]]
-    if len(texts) == len(rows):
-        return Claimed(texts, [], [])
-    await _cancel(tx, too_late, "the chat ended", now)
-    await _cancel(tx, unwanted, "opted out", now)
-    more = await claim(tx, owner=owner, line=line, limit=limit - len(texts), now=now)
-    return Claimed(texts + more.texts, too_late + more.too_late, unwanted + more.unwanted)
-
-
-async def _cancel(tx: Transaction, claims: Sequence[Claim], reason: str, now: Millis) -> None:
+async def claim(
+    tx: Transaction, *, owner: str, line: Number, limit: int, now: Millis, created_after: Millis = 0
+) -> Claimed:
+    """Take up to `limit` heads of a line. What should no longer be sent is cancelled instead."""
+    rows = await tx.rows(CLAIM, owner, now, line.e164, limit, created_after)
+    texts = [_claim(row) for row in rows if row[-1] is None]
+    cancelled = [(_claim(row), row[-1]) for row in rows if row[-1] is not None]
+    if not cancelled:
+        return Claimed(texts, [])
     await tx.many(
         f"UPDATE outbound SET state = 'cancelled', reason = $4, changed_at = $5 {HELD}",
-        [(*_proof(each), reason, now) for each in claims],
+        [(*_proof(each), reason, now) for each, reason in cancelled],
     )
-    await promote(tx, claims, now)
+    await promote(tx, [each for each, _ in cancelled], now)
+    more = await claim(tx, owner=owner, line=line, limit=limit - len(texts), now=now, created_after=created_after)
+    return Claimed(texts + more.texts, cancelled + more.cancelled)
 
 
 async def due_lines(reading: Reading, lines: Sequence[Number]) -> dict[Number, Millis]:
@@ -169,8 +190,8 @@ async def doubt(tx: Transaction, doubtful: Sequence[Doubtful], now: Millis) -> N
     """Nobody knows. The conversation waits behind it: for a receipt, or for the one repeat."""
     await tx.many(
         "UPDATE outbound SET state = 'uncertain', reason = $4, tries = tries + 1, resend = resend * $5,"
-        f" tried_at = COALESCE(tried_at, $6), changed_at = $6 {HELD}",
-        [(*_proof(each.claim), each.reason, int(not each.partly), now) for each in doubtful],
+        f" parts = COALESCE(parts, $7), tried_at = COALESCE(tried_at, $6), changed_at = $6 {HELD}",
+        [(*_proof(each.claim), each.reason, int(not each.partly), now, each.parts) for each in doubtful],
     )
 
 
@@ -193,6 +214,7 @@ async def recover(tx: Transaction, now: Millis) -> int:
         " tried_at = COALESCE(tried_at, $1), changed_at = $1 WHERE state = 'sending' RETURNING id",
         now,
     )
+    await tx.run(PROMOTE_ALL, now)
     return len(rows)
 
 
@@ -205,8 +227,7 @@ async def end_doubt(tx: Transaction, *, before: Millis, now: Millis) -> list[Cla
     )  # fmt: skip
     rows = await tx.rows(
         "UPDATE outbound SET state = 'dead', changed_at = $2 WHERE state = 'uncertain' AND changed_at <= $1"
-        " RETURNING id, COALESCE(owner, ''), attempt, tries, line, recipient, text, kind, client_ref, chat,"
-        " sender, sender_line, created_at, tried_at, may_repeat",
+        f" RETURNING {COLUMNS}",
         before, now,
     )  # fmt: skip
     dead = [_claim(row) for row in rows]
@@ -214,20 +235,20 @@ async def end_doubt(tx: Transaction, *, before: Millis, now: Millis) -> list[Cla
     return dead
 
 
-async def expire(tx: Transaction, *, created_before: Millis, lines: Sequence[Number], now: Millis) -> list[Claim]:
-    """Give up on what has waited too long, and on what waits on a line that is no longer ours. Returns those."""
+async def expire(tx: Transaction, *, lines: Sequence[Number], now: Millis) -> list[Claim]:
+    """Give up on what waits on lines that are no longer ours. Returns it."""
+    ours = json.dumps([line.e164 for line in lines])
+    lost = f"line NOT IN (SELECT each.value FROM {tx.each})"
+    if not await tx.rows(
+        f"SELECT 1 FROM outbound WHERE state = 'queued' AND ready_at IS NOT NULL AND {lost} LIMIT 1", ours
+    ):
+        return []  # nearly always: the heads are few, and tell
     rows = await tx.rows(
-        "UPDATE outbound SET state = 'cancelled', ready_at = NULL, changed_at = $3,"
-        " reason = CASE WHEN created_at < $2 THEN 'waited too long' ELSE 'the line is no longer ours' END"
-        " WHERE state = 'queued' AND ready_at IS NOT NULL"
-        f" AND (created_at < $2 OR line NOT IN (SELECT each.value FROM {tx.each}))"
-        " RETURNING id, COALESCE(owner, ''), attempt, tries, line, recipient, text, kind, client_ref, chat,"
-        " sender, sender_line, created_at, tried_at, may_repeat",
-        json.dumps([line.e164 for line in lines]), created_before, now,
+        "UPDATE outbound SET state = 'cancelled', ready_at = NULL, changed_at = $2, reason = 'the line is not ours'"
+        f" WHERE state = 'queued' AND {WAITING} AND {lost} RETURNING {COLUMNS}",
+        ours, now,
     )  # fmt: skip
-    given_up = [_claim(row) for row in rows]
-    await promote(tx, given_up, now)
-    return given_up
+    return [_claim(row) for row in rows]
 
 
 async def next_doubt(reading: Reading) -> Millis | None:
@@ -238,13 +259,13 @@ async def next_doubt(reading: Reading) -> Millis | None:
 
 
 async def counts(reading: Reading) -> Counts:
-    waiting = await reading.rows(f"SELECT state, count(*) FROM outbound WHERE {WAITING} GROUP BY state")
-    row = await reading.row(
-        "SELECT (SELECT count(*) FROM outbound WHERE state = 'dead'),"
-        f" (SELECT min(created_at) FROM outbound WHERE state = 'queued' AND {WAITING})"
+    """A text held back on purpose counts as waiting from when it may leave."""
+    rows = await reading.rows(
+        "SELECT state, count(*), min(CASE WHEN not_before > created_at THEN not_before ELSE created_at END)"
+        " FROM outbound WHERE state IN ('queued', 'sending', 'uncertain', 'dead') GROUP BY state"
     )
-    assert row is not None
-    return Counts(**dict(waiting), dead=row[0], oldest_queued_at=row[1])
+    oldest = {state: since for state, _, since in rows}
+    return Counts(**{state: count for state, count, _ in rows}, oldest_queued_at=oldest.get("queued"))
 
 
 def _values(text: Outbound, client_ref: str, now: Millis) -> tuple[object, ...]:
@@ -272,7 +293,7 @@ def _proof(claim: Claim) -> tuple[int, str, int]:
 def _claim(row: Row) -> Claim:
     return Claim(
         id=row[0],
-        owner=row[1],
+        owner=row[1] or "",
         attempt=row[2],
         tries=row[3],
         line=Number(row[4]),

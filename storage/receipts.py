@@ -13,7 +13,6 @@ from storage.outbox import PROMOTE
 
 RANKS = {"accepted": 1, "buffered": 2, "unknown": 3, "failed": 4, "rejected": 4, "expired": 4, "delivered": 5}
 FAILED, DELIVERED = 4, 5
-OPTED_OUT = "9"  # err-code: the recipient opted out at the carrier
 
 # What a receipt can still change. A text being sent takes the word up when its claim is settled.
 OPEN_TO_RECEIPTS = (State.ACCEPTED, State.UNDELIVERED, State.UNCERTAIN)
@@ -33,7 +32,6 @@ class Fate:
     chat: int | None
     sender: Seat | None
     recipient: Number
-    opted_out: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +71,7 @@ async def conclude(tx: Transaction, outbound: Sequence[int], now: Millis) -> lis
     rows = await tx.rows(
         "SELECT text.id, text.state, text.kind, text.chat, text.sender, text.sender_line, text.recipient, text.line,"
         " text.parts, text.may_repeat, count(*), min(part.rank),"
-        f" sum(part.rank = {FAILED}), max(part.err_code = '{OPTED_OUT}')"
+        f" sum(part.rank = {FAILED})"
         f" FROM {tx.each} JOIN outbound AS text ON text.id = each.value"
         " JOIN sent_part AS part ON part.outbound = text.id"
         " GROUP BY text.id HAVING max(part.rank) > 0",
@@ -102,7 +100,7 @@ def _concluded(row: Row) -> State | None:
 
 def _fate(row: Row, state: State) -> Fate:
     sender = None if row[4] is None else Seat(Number(row[4]), Number(row[5]))
-    return Fate(row[0], state, Kind(row[2]), row[3], sender, Number(row[6]), bool(row[13]))
+    return Fate(row[0], state, Kind(row[2]), row[3], sender, Number(row[6]))
 
 
 async def _parts_meant(tx: Transaction, receipts: Sequence[Receipt]) -> dict[str, int]:

@@ -39,5 +39,7 @@ def reply(recipient: Number, text: str = "reply", *, line: Number = LINE, resend
     return Outbound(line, recipient, text, Kind.REPLY, resend=resend)
 
 
-def receipt(message_id: str, status: str, *, ref: str | None = None, err_code: str = "0") -> Receipt:
-    return Receipt(message_id, ref, ALICE.digits, LINE.digits, status, err_code, NOON)
+def receipt(
+    message_id: str, status: str, *, ref: str | None = None, err_code: str = "0", recipient: Number = BOB
+) -> Receipt:
+    return Receipt(message_id, ref, recipient, status, err_code, NOON)

@@ -23,6 +23,7 @@ from bot.vonage.sending import Accepted, Outcome
 from bot.writer import Writer
 from commands.catalogue import Catalogue
 from commands.desk import House
+from storage.engine import Transaction
 from storage.model import Inbound, Millis, Part, Receipt
 from storage.number import Number
 from storage.sqlite import SQLite
@@ -66,8 +67,11 @@ class Phones:
 
 
 class World:
-    def __init__(self, engine: SQLite, *, lines: tuple[Number, ...], chat_ttl: Millis | None, limit: int) -> None:
+    def __init__(
+        self, engine: SQLite, *, lines: tuple[Number, ...], chat_ttl: Millis | None, limit: int, rate: float
+    ) -> None:
         self.now = NOON
+        self.rate = rate
         self.engine = engine
         self.phones = Phones()
         self.metrics = Metrics()
@@ -93,13 +97,13 @@ class World:
         )
         self.delivery = Delivery(
             writer=self.writer, transport=self.phones, outgoing=self.outgoing, house=self.house,
-            pace=Pace(0, dict.fromkeys(lines, 0.0)), receipts=self.receipts, undelivered=undelivered,
+            pace=Pace(0, dict.fromkeys(lines, rate)), receipts=self.receipts, undelivered=undelivered,
             metrics=self.metrics, clock=self.clock,
             jitter=lambda: 1.0, owner="this run",
         )  # fmt: skip
         self.deadlines = Deadlines(
             engine=engine, writer=self.writer, intake=self.intake, undelivered=undelivered, outgoing=self.outgoing,
-            house=self.house, limit=sender_limit, doubt_after=120_000, clock=self.clock,
+            house=self.house, limit=sender_limit, metrics=self.metrics, doubt_after=120_000, clock=self.clock,
         )  # fmt: skip
         self.handover = Handover(self.writer, self.intake, self.receipts, self.metrics)
 
@@ -140,21 +144,37 @@ class World:
         """Until nothing is under way and nothing could be sent now."""
         busy = "state = 'sending' OR (state = 'queued' AND ready_at <= $1)"
         while await self.engine.reader.rows(f"SELECT id FROM outbound WHERE {busy}", self.now):
-            if self.delivery.trouble is not None or not self.phones.open.is_set():
-                await asyncio.sleep(0.02)
+            if self.delivery.trouble is not None or not self.phones.open.is_set() or self.rate:
+                await self._a_few_turns()
                 return
             await asyncio.sleep(0.001)
+
+    async def _a_few_turns(self) -> None:
+        """Where something stays in the outbox on purpose: until delivery has looked at all there is, and sent it."""
+        for _ in range(3):
+            self.delivery.wake()
+            await self.writer.do(_nothing)
+            await asyncio.sleep(0.01)
 
     async def states(self) -> list[str]:
         return [state for (state,) in await self.engine.reader.rows("SELECT state FROM outbound ORDER BY id")]
 
 
+async def _nothing(tx: Transaction) -> None:
+    pass
+
+
 @asynccontextmanager
 async def world(
-    path: Path, *, lines: tuple[Number, ...] = (LINE, OTHER_LINE), chat_ttl: Millis | None = None, limit: int = 0
+    path: Path,
+    *,
+    lines: tuple[Number, ...] = (LINE, OTHER_LINE),
+    chat_ttl: Millis | None = None,
+    limit: int = 0,
+    rate: float = 0,
 ) -> AsyncIterator[World]:
     engine = await SQLite.open(path)
-    here = World(engine, lines=lines, chat_ttl=chat_ttl, limit=limit)
+    here = World(engine, lines=lines, chat_ttl=chat_ttl, limit=limit, rate=rate)
     writing = asyncio.create_task(here.writer.run())
     sending = asyncio.create_task(here.delivery.run())
     try:

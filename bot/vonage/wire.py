@@ -85,8 +85,7 @@ def receipt(parameters: Mapping[str, str], now: Millis) -> Receipt:
     return Receipt(
         message_id=_message_id(parameters),
         client_ref=_identifier(parameters, "client-ref"),
-        recipient=_needed(parameters, "msisdn"),
-        line=_needed(parameters, "to"),
+        recipient=_number(_needed(parameters, "msisdn")),
         status=status if status in STATUSES else "unknown",
         err_code=_identifier(parameters, "err-code") or "",
         received_at=now,

@@ -1,3 +1,4 @@
+import json
 from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
@@ -77,6 +78,7 @@ async def test_a_plus_that_the_query_made_a_space_is_understood(api: httpx2.Asyn
         (PAIR | {"ttl": "soon"}, (400, "bad_ttl")),
         (PAIR | {"label": "two words"}, (400, "bad_label")),
         (PAIR | {"label": "x0001x"}, (400, "bad_label")),
+        (PAIR | {"label": "a\0b"}, (400, "bad_label")),
     ],
 )
 async def test_bad_input_is_named_and_creates_nothing(
@@ -95,6 +97,7 @@ async def test_bad_input_is_named_and_creates_nothing(
         (b'{"userANumber": 447700900001}', "application/json", (400, "bad_json")),
         (b'{"userANumber": ["x"]}', "application/json", (400, "bad_json")),
         (b"[]", "application/json", (400, "bad_json")),
+        (json.dumps(PAIR | {"label": "a\ud800"}).encode(), "application/json", (400, "bad_label")),
         (b"{", "application/json", (400, "bad_json")),
         (b"\xff\xfe\x00", "application/json", (400, "bad_json")),
         (b"[" * 60_000, "application/json", (400, "bad_json")),

@@ -1,11 +1,11 @@
 from pathlib import Path
 
-from bot.deadlines import OUTBOX_LIFE
+from bot.delivery import OUTBOX_LIFE
 from bot.vonage.sending import AccountTrouble
 from commands.durations import DAY, HOUR
 from storage import chats
 from storage.model import Part
-from tests.people import ADMIN, ALICE, BOB
+from tests.people import ADMIN, ALICE, BOB, CAROL, DAVE
 from tests.world import World, world
 
 PAIR = f"PAIR {ALICE.e164} {BOB.e164}"
@@ -71,3 +71,30 @@ async def test_an_idle_service_leaves_its_disk_alone(here: World) -> None:
         here.now += 1000
         await here.deadlines.look()
     assert await here.engine.reader.rows("PRAGMA data_version") == changes
+
+
+async def test_a_long_text_that_meets_a_fault_is_kept_and_stops_no_other_deadline(here: World) -> None:
+    await here.text(ADMIN, PAIR)
+    await here.text(ADMIN, f"PAIR {CAROL.e164} {DAVE.e164} FOR 30S")
+    async with here.engine.transaction() as tx:
+        await tx.run(
+            "CREATE TRIGGER fault BEFORE INSERT ON outbound WHEN NEW.text LIKE 'boom%'"
+            " BEGIN SELECT RAISE(ABORT, 'x'); END"
+        )
+    await here.text(ALICE, "boom ", part=Part("9", 2, 1))
+    await here.text(BOB, "fine", part=Part("9", 2, 1))
+    arrived = await here.wait(30_000)
+    assert {f"*0003 {OVER}", f"*0004 {OVER}", "*0001 fine […] "} <= set(arrived)
+    assert await here.engine.reader.rows("SELECT text, reason FROM kept") == [("boom  […] ", "fault")]
+
+
+async def test_a_text_of_days_ago_is_not_sent_after_all(tmp_path: Path) -> None:
+    async with world(tmp_path / "a.db") as here:
+        await here.text(ADMIN, PAIR)
+        here.phones.next.append(AccountTrouble("status 9"))
+        for text in ("one", "two", "three"):
+            await here.text(ALICE, text)
+    async with world(tmp_path / "a.db") as again:
+        again.now += 3 * DAY
+        arrived = await again.wait(0)
+        assert arrived == ["*0001 Private SMS: your last text was NOT delivered. You can send it again."] * 3

@@ -1,12 +1,13 @@
 import asyncio
+from pathlib import Path
 
 import pytest
 
-from bot.delivery import PROBE_AFTER
+from bot.delivery import PROBE_AFTER, Round
 from bot.vonage.sending import AccountTrouble, Doubt, NotTaken, Refused
 from storage import people
-from tests.people import ADMIN, ALICE, BOB, CAROL, DAVE, receipt
-from tests.world import World
+from tests.people import ADMIN, ALICE, BOB, CAROL, DAVE, inbound, receipt
+from tests.world import World, world
 
 NOT_DELIVERED = "*0001 Private SMS: your last text was NOT delivered. You can send it again."
 
@@ -132,3 +133,51 @@ async def test_stopping_waits_for_what_is_under_way(chat: World) -> None:
     chat.phones.open.set()
     await chat.quiet()
     assert (await chat.states())[-1] == "accepted"
+
+
+async def test_no_more_leaves_than_the_line_may_carry(tmp_path: Path) -> None:
+    async with world(tmp_path / "a.db", rate=1) as here:
+        assert len(await here.take(*[inbound(who, "hi") for who in (ALICE, BOB, CAROL)])) == 1
+        assert len(await here.wait(999)) == 0
+        assert len(await here.wait(2)) == 1
+        assert len(await here.wait(1000)) == 1
+
+
+async def test_one_that_cannot_be_settled_does_not_hold_up_the_others(chat: World) -> None:
+    async with chat.engine.transaction() as tx:
+        await tx.run(
+            "CREATE TRIGGER poison BEFORE UPDATE ON outbound WHEN NEW.state = 'dead' AND NEW.text = 'poison'"
+            " BEGIN SELECT RAISE(ABORT, 'x'); END"
+        )
+    chat.phones.next.append(Refused("status 6"))
+    await chat.handover.take(inbound(ALICE, "poison"))
+    while 'faults_total{place="delivery"} 2.0' not in chat.metrics.exposition().decode():
+        await asyncio.sleep(0.01)
+    await chat.handover.take(inbound(BOB, "well"))
+    while chat.arrived()[-1] != "*0001 well":
+        await asyncio.sleep(0.01)
+
+
+async def test_trouble_is_not_over_because_a_connection_failed(chat: World) -> None:
+    chat.phones.next.extend([AccountTrouble("status 9"), NotTaken("connect failed")])
+    await chat.text(ALICE, "one")
+    await chat.wait(PROBE_AFTER)
+    assert chat.delivery.trouble == "status 9"
+
+
+async def test_while_a_probe_is_under_way_delivery_rests(chat: World) -> None:
+    chat.phones.next.append(AccountTrouble("status 9"))
+    await chat.text(ALICE, "one")
+    chat.phones.open.clear()
+    await chat.wait(PROBE_AFTER)
+    turns = 0
+
+    async def counted(tx: object, verdicts: object) -> Round:
+        nonlocal turns
+        turns += 1
+        return await original(tx, verdicts)  # type: ignore[arg-type]
+
+    original = chat.delivery._round
+    chat.delivery._round = counted  # type: ignore[method-assign]
+    await asyncio.sleep(0.1)
+    assert turns <= 2

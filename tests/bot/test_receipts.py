@@ -1,6 +1,7 @@
 import pytest
 
 from storage import people
+from storage.engine import StorageError
 from tests.people import ADMIN, ALICE, BOB, receipt
 from tests.world import World
 
@@ -44,3 +45,18 @@ async def test_receipts_are_counted_by_status_and_no_stranger_adds_a_label(here:
     assert 'private_sms_receipts_total{status="delivered"} 1.0' in exposed
     assert 'private_sms_receipts_total{status="other"} 1.0' in exposed
     assert "private_sms_orphan_receipts_total 1.0" in exposed
+
+
+@pytest.mark.parametrize("earlier", ["failed", "delivered"])
+async def test_a_carriers_opt_out_counts_whatever_was_said_before(here: World, sent: str, earlier: str) -> None:
+    await here.note(receipt(sent, earlier))
+    await here.note(receipt(sent, "rejected", err_code="9"))
+    assert await people.opted_out(here.engine.reader, [BOB]) == {BOB}
+
+
+async def test_a_receipt_that_cannot_be_stored_is_not_acknowledged(here: World, sent: str) -> None:
+    async with here.engine.transaction() as tx:
+        await tx.run("DROP TABLE orphan_receipt")
+    with pytest.raises(StorageError):
+        await here.handover.note(receipt("unknown", "failed"))
+    assert here.writer.failing is not None

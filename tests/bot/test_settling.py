@@ -42,6 +42,13 @@ def test_a_head_holds_its_conversation_ten_minutes_at_most() -> None:
     stuck = replace(CLAIM, tries=1, tried_at=NOON - LONGEST_HOLD)
     assert isinstance(verdict(stuck, NotTaken("HTTP 429"), now=NOON, jitter=1), Buried)
     assert isinstance(verdict(stuck, NotTaken("HTTP 429"), now=NOON - 1, jitter=1), Back)
+    long_wait = verdict(CLAIM, NotTaken("HTTP 429", wait=86_400_000), now=NOON, jitter=1)
+    assert long_wait == Back(CLAIM, NOON + LONGEST_HOLD, "HTTP 429")
+
+
+def test_a_text_in_doubt_knows_its_parts() -> None:
+    long_one = replace(CLAIM, text="x" * 161)
+    assert verdict(long_one, Doubt("time-out"), now=NOON, jitter=1) == Doubtful(long_one, "time-out", parts=2)
 
 
 def test_pauses_double_up_to_a_minute_and_never_come_together() -> None:

@@ -305,7 +305,7 @@ async def served() -> AsyncIterator[tuple[int, Service]]:
     app = Starlette(routes=routes(Protection(), service.desk, lambda: NOW, service.counted.append, read_within=0.4))
     server = uvicorn.Server(uvicorn.Config(app, port=0, log_config=None, lifespan="off"))
     running = asyncio.create_task(server.serve())
-    while not server.started:  # noqa: ASYNC110 - uvicorn tells nobody when
+    while not server.started:
         await asyncio.sleep(0.01)
     yield server.servers[0].sockets[0].getsockname()[1], service
     server.should_exit = True

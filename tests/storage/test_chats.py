@@ -140,9 +140,3 @@ async def test_a_persons_lines_tell_when_they_were_last_used(tx: Transaction) ->
         LINE: chats.LineUse(open=False, last_used_at=NOON + 7),
         OTHER_LINE: chats.LineUse(open=True, last_used_at=NOON + 9),
     }
-
-
-async def test_taken_seats_name_their_chat(tx: Transaction) -> None:
-    chat = await opened(tx)
-    taken = await chats.occupied(tx, [Seat(ALICE, LINE), Seat(ALICE, OTHER_LINE), Seat(CAROL, LINE)])
-    assert taken == {Seat(ALICE, LINE): chat.id}

@@ -24,8 +24,8 @@ async def state(tx: Transaction) -> str:
     return str(state)
 
 
-def fate(claim: Claim, state: State, *, opted_out: bool = False) -> Fate:
-    return Fate(claim.id, state, Kind.RELAY, claim.chat, Seat(ALICE, LINE), BOB, opted_out)
+def fate(claim: Claim, state: State) -> Fate:
+    return Fate(claim.id, state, Kind.RELAY, claim.chat, Seat(ALICE, LINE), BOB)
 
 
 async def test_a_text_is_delivered_when_all_its_parts_are(tx: Transaction, claim: Claim) -> None:
@@ -90,10 +90,12 @@ async def test_a_doubt_that_ends_lets_the_next_text_go(tx: Transaction, claim: C
     assert [each.text for each in (await outbox.claim(tx, owner="me", line=LINE, limit=9, now=NOON)).texts] == ["next"]
 
 
-async def test_the_carriers_own_opt_out_is_told(tx: Transaction, claim: Claim) -> None:
-    await outbox.accept(tx, [Sent(claim, ("p1",))], NOON)
-    noted = await receipts.note(tx, [receipt("p1", "failed", err_code="9")], NOON)
-    assert noted.fates == [fate(claim, State.UNDELIVERED, opted_out=True)]
+async def test_a_long_text_in_doubt_is_delivered_only_when_all_its_parts_are(tx: Transaction, claim: Claim) -> None:
+    await outbox.doubt(tx, [Doubtful(claim, "time-out", parts=2)], NOON)
+    await receipts.note(tx, [receipt("p1", "delivered", ref="ref1")], NOON)
+    assert await state(tx) == "accepted"
+    await receipts.note(tx, [receipt("p2", "failed", ref="ref1")], NOON)
+    assert await state(tx) == "undelivered"
 
 
 async def test_a_status_nobody_knows_changes_nothing(tx: Transaction, claim: Claim) -> None:

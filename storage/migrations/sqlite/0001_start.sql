@@ -113,7 +113,9 @@ CREATE UNIQUE INDEX outbound_sending ON outbound (line, recipient) WHERE state =
 CREATE INDEX outbound_ready ON outbound (line, ready_at, id) WHERE state = 'queued' AND ready_at IS NOT NULL;
 CREATE INDEX outbound_waiting ON outbound (recipient, line, id) WHERE state IN ('queued', 'sending', 'uncertain');
 CREATE INDEX outbound_uncertain ON outbound (changed_at) WHERE state = 'uncertain';
-CREATE INDEX outbound_dead ON outbound (id) WHERE state = 'dead';
+-- What STATUS and /readyz count, without a look at the rows.
+CREATE INDEX outbound_unsettled ON outbound (state, created_at, not_before)
+    WHERE state IN ('queued', 'sending', 'uncertain', 'dead');
 CREATE INDEX outbound_chat ON outbound (chat) WHERE state IN ('queued', 'sending', 'uncertain');
 
 -- What Vonage made of a text: an id and a last word for each part.

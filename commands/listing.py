@@ -12,7 +12,6 @@ from storage import chats, people
 from storage.model import Chat
 
 PAGE = 12  # more chats than one text has room for
-SEARCHED = 200  # chats read at a time
 
 
 @command(
@@ -57,27 +56,12 @@ async def _page(desk: Desk, after: int) -> str:
 
 async def _found(desk: Desk, sought: str) -> str:
     await people.turn_page(desk.tx, desk.asker.number, after=None, now=desk.now)
-    found = await _search(desk, sought)
+    found = await chats.matching(desk.tx, sought, limit=PAGE)
     if not found:
         return desk.text("list_nothing", word=sought)
     shown = _shown(found)
     more = len(shown) < len(found)
     return desk.text("list_found_more" if more else "list_found", word=sought, page=", ".join(shown))
-
-
-async def _search(desk: Desk, sought: str) -> list[Chat]:
-    found: list[Chat] = []
-    after = 0
-    while len(found) < PAGE and (batch := await chats.open_chats(desk.tx, after=after, limit=SEARCHED)):
-        found += [chat for chat in batch if _matches(chat, sought.casefold())]
-        after = batch[-1].id
-    return found[:PAGE]
-
-
-def _matches(chat: Chat, sought: str) -> bool:
-    in_label = chat.label is not None and sought in chat.label.casefold()
-    tail = sought.removeprefix("*")
-    return in_label or (tail.isdigit() and any(each.number.digits.endswith(tail) for each in chat.participants))
 
 
 def _shown(found: Sequence[Chat]) -> Sequence[str]:

@@ -80,6 +80,20 @@ async def labelled(reading: Reading, label: str) -> list[Chat]:
     )
 
 
+async def matching(reading: Reading, sought: str, *, limit: int) -> list[Chat]:
+    """Open chats with this in their label, in any case, or at the end of a participant's number."""
+    pattern = sought.lower().replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+    tail = sought.removeprefix("*")
+    return _chats(
+        await reading.rows(
+            SELECT + r"WHERE chat.open = 1 AND (lower(chat.label) LIKE $1 ESCAPE '\'"
+            " OR ($2 <> '' AND (a.number LIKE '%' || $2 OR b.number LIKE '%' || $2)))"
+            " ORDER BY chat.id LIMIT $3",
+            f"%{pattern}%", tail if tail.isascii() and tail.isdigit() else "", limit,
+        )
+    )  # fmt: skip
+
+
 async def count_open(reading: Reading) -> int:
     row = await reading.row("SELECT count(*) FROM chat WHERE open = 1")
     assert row is not None

@@ -3,7 +3,6 @@ import re
 import pytest
 
 from commands import gsm
-from commands.listing import SEARCHED
 from tests.commands.room import SECOND_ADMIN, Room
 from tests.people import ALICE, BOB, CAROL, DAVE
 
@@ -72,9 +71,3 @@ async def test_more_finds_than_fit_are_hinted_at_and_not_leafed(full: Room) -> N
     assert found.endswith(" and more.")
     assert gsm.segments(found).count == 1
     assert await full.ask("NEXT") == "That was all. LIST starts again."
-
-
-async def test_a_find_beyond_the_first_batch_is_found(room: Room) -> None:
-    pairs = (f"PAIR +447700900{each} +447700900{each + SEARCHED}" for each in range(300, 300 + SEARCHED))
-    await room.say("\n".join([*pairs, f"PAIR {ALICE.e164} {BOB.e164} AS last"]))
-    assert (await room.ask("LIST last")).startswith(f"Open with last: {SEARCHED + 1} last")

@@ -140,3 +140,15 @@ async def test_a_persons_lines_tell_when_they_were_last_used(tx: Transaction) ->
         LINE: chats.LineUse(open=False, last_used_at=NOON + 7),
         OTHER_LINE: chats.LineUse(open=True, last_used_at=NOON + 9),
     }
+
+
+@pytest.mark.parametrize(
+    ("sought", "found"),
+    [("JOB", [1, 2]), ("job7", [1]), ("*0001", [1, 2]), ("0003", [2]), ("%", []), ("_", []), ("\\", []), ("*", [])],
+)
+async def test_open_chats_are_found_by_label_or_last_digits(tx: Transaction, sought: str, found: list[int]) -> None:
+    await opened(tx, label="Job7")
+    await opened(tx, ALICE, CAROL, line=OTHER_LINE, label="job8")
+    closed = await opened(tx, CAROL, BOB, line=Number("+447700900008"), label="job9")
+    await chats.close(tx, closed, reason="ended", now=NOON)
+    assert [chat.id for chat in await chats.matching(tx, sought, limit=9)] == found

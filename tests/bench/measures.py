@@ -35,8 +35,8 @@ class Size:
     many_chats: int = 100_000
     connections: int = 64
     rounds: int = 3
-    texts: int = 8_000  # in a round
-    paced: int = 3_000
+    texts: int = 6_000  # in a round
+    paced: int = 2_000
     idle: int = 300
     starts: int = 3
 

@@ -204,13 +204,13 @@ class Delivery:
     async def _settle(self, tx: Transaction, verdicts: Sequence[Verdict], now: Millis) -> None:
         if sent := [each for each in verdicts if isinstance(each, Sent)]:
             await outbox.accept(tx, sent, now)
-            # A receipt can come before the answer: its word counts from here on.
-            fates = await receipts.conclude(tx, [each.claim.id for each in sent], now)
-            await self._receipts.follow(tx, fates, now)
-        if back := [each for each in verdicts if isinstance(each, Back)]:
-            await outbox.put_back(tx, back, now)
         if doubtful := [each for each in verdicts if isinstance(each, Doubtful)]:
             await outbox.doubt(tx, doubtful, now)
+        # A receipt can come before the answer, and where no answer comes: its word counts from here on.
+        fates = await receipts.conclude(tx, [each.claim.id for each in (*sent, *doubtful)], now)
+        await self._receipts.follow(tx, fates, now)
+        if back := [each for each in verdicts if isinstance(each, Back)]:
+            await outbox.put_back(tx, back, now)
         if buried := [each for each in verdicts if isinstance(each, Buried)]:
             await self._bury(tx, buried, now)
 

@@ -88,7 +88,8 @@ async def overdue(tx: Transaction, now: Millis, limit: int = 100) -> list[Inboun
         message_id = next(iter(parts.values()))[0]
         await _let_go(tx, gathering)
         whole = _with_gaps([parts[index][1] if index in parts else None for index in range(1, total + 1)])
-        texts.append(Inbound(message_id, Number(sender), sender, Number(line), whole, stamped_at, now))
+        number = Number(sender)
+        texts.append(Inbound(message_id, number, number.digits, Number(line), whole, stamped_at, now))
     return texts
 
 
@@ -110,13 +111,13 @@ def _with_gaps(parts: Sequence[str | None]) -> str:
 
 async def _gathering(tx: Transaction, text: Inbound) -> tuple[int, bool] | None:
     """The newest gathering this part belongs to and whether it has gone; None: the part begins another text."""
-    assert text.part is not None
+    assert text.part is not None and text.sender is not None
     row = await tx.row(
         "SELECT id, due_at, EXISTS (SELECT 1 FROM gathered_part"
         "  WHERE gathering = gathering.id AND position = $5)"
         " FROM gathering WHERE sender = $1 AND line = $2 AND ref = $3 AND total = $4 AND started_at > $6"
         " ORDER BY id DESC LIMIT 1",
-        text.raw_sender, text.line.e164, text.part.ref, text.part.total, text.part.index,
+        text.sender.e164, text.line.e164, text.part.ref, text.part.total, text.part.index,
         text.received_at - PARTS_WINDOW,
     )  # fmt: skip
     # The same piece again under another message id: the ref was given out anew.
@@ -124,11 +125,11 @@ async def _gathering(tx: Transaction, text: Inbound) -> tuple[int, bool] | None:
 
 
 async def _begin(tx: Transaction, text: Inbound) -> int:
-    assert text.part is not None
+    assert text.part is not None and text.sender is not None
     row = await tx.row(
         "INSERT INTO gathering (sender, line, ref, total, started_at, due_at, stamped_at)"
         " VALUES ($1, $2, $3, $4, $5, $6, $7) RETURNING id",
-        text.raw_sender, text.line.e164, text.part.ref, text.part.total, text.received_at,
+        text.sender.e164, text.line.e164, text.part.ref, text.part.total, text.received_at,
         text.received_at + PARTS_WAIT, text.stamped_at,
     )  # fmt: skip
     assert row is not None

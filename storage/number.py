@@ -19,6 +19,10 @@ class Number:
 
     e164: str
 
+    def __post_init__(self) -> None:
+        if not self.e164.startswith("+"):  # bare digits would be somebody else's key, and the mask would show more of them
+            raise NotANumber("no E.164 number")
+
     @classmethod
     def parse(cls, text: str, region: str | None = None) -> Number:
         """Read a number as a person writes it; without `region` it needs its `+`. Raises NotANumber."""

@@ -70,7 +70,7 @@ async def conclude(tx: Transaction, outbound: Sequence[int], now: Millis) -> lis
         return []
     rows = await tx.rows(
         "SELECT text.id, text.state, text.kind, text.chat, text.sender, text.sender_line, text.recipient, text.line,"
-        " text.parts, text.may_repeat, count(*), min(part.rank),"
+        " text.parts, text.may_repeat, text.resend, count(*), min(part.rank),"
         f" sum(part.rank = {FAILED})"
         f" FROM {tx.each} JOIN outbound AS text ON text.id = each.value"
         " JOIN sent_part AS part ON part.outbound = text.id"
@@ -80,7 +80,7 @@ async def conclude(tx: Transaction, outbound: Sequence[int], now: Millis) -> lis
     fates = [(row, state) for row in rows if (state := _concluded(row)) is not None]
     await tx.many(
         "UPDATE outbound SET state = $2, ready_at = NULL, changed_at = $3, parts = COALESCE(parts, $4) WHERE id = $1",
-        [(row[0], state.value, now, row[10]) for row, state in fates],
+        [(row[0], state.value, now, row[11]) for row, state in fates],
     )
     await tx.many(PROMOTE, [(row[7], row[6], now) for row, _ in fates])
     return [_fate(row, state) for row, state in fates]
@@ -88,14 +88,15 @@ async def conclude(tx: Transaction, outbound: Sequence[int], now: Millis) -> lis
 
 def _concluded(row: Row) -> State | None:
     """The new state; None where it stays. Delivered when all parts are, undelivered when one has failed."""
-    before, parts, may_repeat, heard, lowest, failed = State(row[1]), *row[8:13]
+    before, parts, may_repeat, resend, heard, lowest, failed = State(row[1]), *row[8:14]
     if before not in OPEN_TO_RECEIPTS and not (before is State.QUEUED and may_repeat):
         return None
     if lowest == DELIVERED and heard >= (parts or 1):
         return State.DELIVERED
     if failed:
         return State.UNDELIVERED if before is not State.UNDELIVERED else None
-    return State.ACCEPTED if before in IN_DOUBT else None
+    # Of a text that went out in part (it is not sent again), the receipt for a part that did says nothing of the others.
+    return State.ACCEPTED if before in IN_DOUBT and (resend or heard >= (parts or 1)) else None
 
 
 def _fate(row: Row, state: State) -> Fate:

@@ -57,6 +57,17 @@ async def test_a_receipt_settles_a_doubt_without_a_copy(chat: World) -> None:
     assert (await chat.states())[-1] == "delivered"
 
 
+async def test_a_receipt_that_comes_while_no_answer_does_spares_the_copy(chat: World) -> None:
+    chat.phones.open.clear()
+    chat.phones.next.append(Doubt("time-out"))
+    await chat.text(ALICE, "hello")
+    await chat.note(receipt("p1", "delivered", ref=chat.phones.sent[-1].client_ref))
+    chat.phones.open.set()
+    await chat.quiet()
+    assert await chat.wait(600_000) == []
+    assert (await chat.states())[-1] == "delivered"
+
+
 async def test_order_holds_behind_a_text_that_has_to_wait(chat: World) -> None:
     chat.phones.next.append(NotTaken("HTTP 429"))
     assert await chat.text(ALICE, "one") == ["*0002 one"]

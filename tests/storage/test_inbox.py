@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 
 from storage import chats, inbox, people
@@ -78,6 +80,13 @@ async def test_parts_missing_side_by_side_are_one_gap(tx: Transaction) -> None:
     assert [text.text for text in await inbox.overdue(tx, NOON + inbox.PARTS_WAIT)] == ["a […] d […] "]
 
 
+async def test_a_text_with_gaps_comes_from_whoever_began_it(tx: Transaction) -> None:
+    await inbox.gather(tx, inbound(ALICE, "a", id="m1", part=Part("7", 2, 1)))
+    due = NOON + inbox.PARTS_WAIT
+    expected = replace(inbound(ALICE, "a […] ", id="m1"), received_at=due)
+    assert await inbox.overdue(tx, due) == [expected]
+
+
 async def test_a_part_that_comes_after_its_time_follows_alone(tx: Transaction) -> None:
     await parts(tx, (3, "c"), (1, "a"))
     await inbox.overdue(tx, NOON + inbox.PARTS_WAIT)
@@ -116,4 +125,4 @@ async def test_what_went_out_is_not_held_in_parts_any_longer(tx: Transaction) ->
 @pytest.mark.parametrize("text", ["hello", None])
 async def test_a_text_that_went_nowhere_is_kept_with_the_reason(tx: Transaction, text: str | None) -> None:
     await inbox.keep(tx, [(inbound(CAROL, text, id="m9"), "stranger")])
-    assert await tx.rows("SELECT message_id, sender, text, reason FROM kept") == [("m9", CAROL.e164, text, "stranger")]
+    assert await tx.rows("SELECT message_id, sender, text, reason FROM kept") == [("m9", CAROL.digits, text, "stranger")]

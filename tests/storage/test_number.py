@@ -28,6 +28,11 @@ def test_a_number_is_read_as_people_write_it(written: str) -> None:
     assert Number.parse(written) == PERSON
 
 
+def test_bare_digits_are_no_number_of_ours() -> None:
+    with pytest.raises(NotANumber):
+        Number("447700900123")
+
+
 def test_a_number_without_its_country_needs_a_region() -> None:
     assert Number.parse("07700 900123", "GB") == PERSON
     with pytest.raises(NotANumber):

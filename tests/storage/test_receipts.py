@@ -98,6 +98,22 @@ async def test_a_long_text_in_doubt_is_delivered_only_when_all_its_parts_are(tx:
     assert await state(tx) == "undelivered"
 
 
+async def test_a_text_that_went_out_in_part_stays_in_doubt_whatever_is_said_of_that_part(
+    tx: Transaction, claim: Claim
+) -> None:
+    await outbox.doubt(tx, [Doubtful(claim, "parts with different statuses", partly=True, parts=2)], NOON)
+    await receipts.note(tx, [receipt("p1", "delivered", ref="ref1")], NOON)
+    assert await state(tx) == "uncertain"
+    await receipts.note(tx, [receipt("p2", "accepted", ref="ref1")], NOON)
+    assert await state(tx) == "accepted"
+
+
+async def test_a_receipt_before_the_doubt_ends_it_as_one_after_it_does(tx: Transaction, claim: Claim) -> None:
+    await receipts.note(tx, [receipt("p1", "delivered", ref="ref1")], NOON)
+    await outbox.doubt(tx, [Doubtful(claim, "time-out")], NOON)
+    assert await receipts.conclude(tx, [claim.id], NOON) == [fate(claim, State.DELIVERED)]
+
+
 async def test_a_status_nobody_knows_changes_nothing(tx: Transaction, claim: Claim) -> None:
     await outbox.accept(tx, [Sent(claim, ("p1",))], NOON)
     assert await receipts.note(tx, [receipt("p1", "exploded")], NOON) == Noted([], 0)

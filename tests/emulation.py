@@ -17,6 +17,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from bot.emulator.hangup import Tangible
 from bot.emulator.profile import Profile
 from bot.server import address, listen
 
@@ -26,7 +27,9 @@ class QuietServer(uvicorn.Server):
 
     def __init__(self, app: ASGIApp) -> None:
         super().__init__(
-            uvicorn.Config(app, log_level="error", access_log=False, timeout_graceful_shutdown=1, lifespan="auto")
+            uvicorn.Config(
+                app, http=Tangible, log_level="error", access_log=False, timeout_graceful_shutdown=1, lifespan="auto"
+            )
         )
         self._told_to_stop = asyncio.Event()
 

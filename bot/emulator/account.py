@@ -5,16 +5,20 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
 from decimal import Decimal
 from enum import StrEnum
 
+from bot.emulator.faults import Faults
 from bot.emulator.feed import Change, Feed
 from bot.emulator.profile import Phone, Profile
-from commands.gsm import Encoding, segments
+from bot.emulator.settings import told as settings_told
+from bot.emulator.wirelog import Exchange, iso
+from commands.gsm import Encoding, Segments, segments
 from storage.model import Millis
 
+SECOND: Millis = 1000
 PRICE = Decimal("0.0412")  # a part; what Vonage asked for one to a British mobile
+BINARY = "binary"
 KEPT_TEXTS = 2000  # on each phone
 KEPT_EXCHANGES = 1000
 
@@ -42,11 +46,12 @@ class Text:
     direction: Direction
     text: str
     at: Millis
-    encoding: Encoding
+    encoding: str
     units: int
     segments: int
     state: State
     note: str | None = None
+    message_ids: tuple[str, ...] = ()  # by which the receipts for its parts name it
 
     def told(self) -> dict[str, object]:
         sender, recipient = (self.phone, self.peer) if self.direction is Direction.SENT else (self.peer, self.phone)
@@ -62,32 +67,7 @@ class Text:
             "segments": self.segments,
             "state": self.state,
             "note": self.note,
-        }
-
-
-@dataclass(frozen=True, slots=True)
-class Exchange:
-    """One request and its answer, in either direction, for the wire log."""
-
-    at: Millis
-    about: str  # sms, inbound, receipt
-    method: str
-    url: str
-    parameters: dict[str, str]
-    status: int | None  # None: there was no answer
-    answer: str
-    took: Millis = 0
-
-    def told(self) -> dict[str, object]:
-        return {
-            "at": iso(self.at),
-            "about": self.about,
-            "method": self.method,
-            "url": self.url,
-            "parameters": self.parameters,
-            "status": self.status,
-            "answer": self.answer,
-            "took_ms": self.took,
+            "message_ids": self.message_ids,
         }
 
 
@@ -100,19 +80,44 @@ class Account:
     phones: dict[str, Phone] = field(default_factory=dict)
     wire: deque[Exchange] = field(default_factory=lambda: deque(maxlen=KEPT_EXCHANGES))
     balance: Decimal = Decimal(0)
+    blocked: set[tuple[str, str]] = field(default_factory=set)  # line and person: opted out at Vonage or the carrier
+    faults: Faults = field(init=False)
+    _as_started: Profile = field(init=False)
     _texts: dict[str, dict[str, Text]] = field(default_factory=dict)  # by phone, then by id, oldest first
+    _requests: deque[Millis] = field(default_factory=deque)  # of the last second
     _concat_ref: int = 0
+    _last_exchange: int = 0
 
     def __post_init__(self) -> None:
+        self.faults = Faults(self.feed)
+        self.faults.begin(self.profile.seed, self.profile.faults)
+        self._as_started = self.profile
+        self._open()
+
+    def reset(self) -> None:
+        """As started. The ids in the wire log go on, so that nobody who follows it misses anything."""
+        self.profile = self._as_started
+        for held in (self.phones, self.wire, self.blocked, self._texts, self._requests):
+            held.clear()
+        self._concat_ref = 0
+        self._open()
+        self.faults.begin(self.profile.seed, self.profile.faults)
+        self.feed.publish(Change("settings", settings_told(self.profile)))
+        self.feed.publish(Change("reset", {}))
+
+    def change(self, profile: Profile) -> None:
+        """Set up anew while running."""
+        self.profile = profile
+        self.feed.publish(Change("settings", settings_told(profile)))
+
+    def _open(self) -> None:
         self.balance = self.profile.balance
         for phone in self.profile.phones:
             self.add_phone(phone)
 
     def add_phone(self, phone: Phone) -> None:
         self.phones[phone.address] = phone
-        self.feed.publish(
-            Change("phone", {"number": phone.address, "name": phone.name, "suggestions": phone.suggestions})
-        )
+        self.feed.publish(Change("phone", phone.told()))
 
     def texts_on(self, address: str) -> list[Text]:
         """What this phone shows, oldest first."""
@@ -120,14 +125,24 @@ class Account:
 
     def send(self, phone: str, line: str, text: str) -> Text:
         """A person presses Send."""
-        return self._keep(self._text(phone, line, Direction.SENT, text, None))
+        return self._keep(self._text(phone, line, Direction.SENT, text, segments(text)))
 
-    def receive(self, phone: str, sender: str, text: str, encoding: Encoding) -> Text:
+    def receive(
+        self, phone: str, sender: str, text: str, encoding: Encoding, message_ids: tuple[str, ...] = ()
+    ) -> Text:
         """A text of the service arrives on a phone."""
-        return self._keep(self._text(phone, sender, Direction.RECEIVED, text, encoding))
+        arrived = self._text(phone, sender, Direction.RECEIVED, text, segments(text, encoding))
+        return self._keep(replace(arrived, message_ids=message_ids))
+
+    def send_octets(self, phone: str, line: str, octets: bytes) -> Text:
+        return self._keep(self._text(phone, line, Direction.SENT, octets.hex(), None))
+
+    def receive_octets(self, phone: str, sender: str, octets: bytes, message_ids: tuple[str, ...] = ()) -> Text:
+        arrived = self._text(phone, sender, Direction.RECEIVED, octets.hex(), None)
+        return self._keep(replace(arrived, message_ids=message_ids))
 
     def settle(self, text: Text, state: State, note: str | None = None) -> None:
-        kept = self._texts[text.phone]
+        kept = self._texts.get(text.phone, {})
         if text.id in kept:
             self._keep(replace(kept[text.id], state=state, note=note))
 
@@ -138,7 +153,22 @@ class Account:
         self.balance -= PRICE * parts
         return True
 
+    def refund(self, parts: int) -> None:
+        self.balance += PRICE * parts
+
+    def wait_for_room(self) -> Millis:
+        """Count a request; where there were too many in the last second, in how many milliseconds to come again."""
+        now, rate = self.clock(), self.profile.rate
+        while self._requests and self._requests[0] <= now - SECOND:
+            self._requests.popleft()
+        if rate is not None and len(self._requests) >= rate:
+            return self._requests[-rate] + SECOND - now
+        self._requests.append(now)
+        return 0
+
     def log(self, exchange: Exchange) -> None:
+        self._last_exchange += 1
+        exchange = replace(exchange, id=self._last_exchange)
         self.wire.append(exchange)
         self.feed.publish(Change("exchange", exchange.told()))
 
@@ -147,8 +177,7 @@ class Account:
         self._concat_ref = self._concat_ref % 255 + 1
         return self._concat_ref
 
-    def _text(self, phone: str, peer: str, direction: Direction, text: str, encoding: Encoding | None) -> Text:
-        size = segments(text, encoding)
+    def _text(self, phone: str, peer: str, direction: Direction, text: str, size: Segments | None) -> Text:
         state = State.SENDING if direction is Direction.SENT else State.DELIVERED
         return Text(
             id=self.token(8).upper(),
@@ -157,9 +186,9 @@ class Account:
             direction=direction,
             text=text,
             at=self.clock(),
-            encoding=size.encoding,
-            units=size.units,
-            segments=size.count,
+            encoding=size.encoding if size else BINARY,
+            units=size.units if size else len(text) // 2,
+            segments=size.count if size else 1,
             state=state,
         )
 
@@ -172,7 +201,3 @@ class Account:
             del kept[next(iter(kept))]
         self.feed.publish(Change("text", {"phone": text.phone, **text.told()}))
         return text
-
-
-def iso(at: Millis) -> str:
-    return datetime.fromtimestamp(at / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

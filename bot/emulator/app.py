@@ -14,6 +14,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from bot.emulator.account import Account
+from bot.emulator.controls import Controls
 from bot.emulator.courier import Courier
 from bot.emulator.dashboard import Dashboard
 from bot.emulator.guard import Guard
@@ -46,6 +47,7 @@ def create_emulator(
             *Wire(account, courier).routes(),
             *Dashboard(account).routes(),
             *Phones(account, courier).routes(),
+            *Controls(account, courier.drop).routes(),
             *Pages(account).routes(),
         ],
         middleware=[Middleware(Guard)],

@@ -12,11 +12,18 @@ from typing import Any
 
 import aiohttp
 
-from bot.emulator.account import Account, Exchange
-from bot.emulator.profile import Shape
+from bot.emulator.account import Account
+from bot.emulator.callbacks import stamped
+from bot.emulator.profile import Shape, Stamps
+from bot.emulator.wirelog import Direction, Exchange
 
 PATIENCE = aiohttp.ClientTimeout(total=15, connect=3)  # Vonage's own
-AGENT = {"User-Agent": "Vonage/MessagingHUB/v1.0", "Accept": "*/*"}
+AGENT = {"user-agent": "Vonage/MessagingHUB/v1.0", "accept": "*/*"}
+HEADERS = {
+    Shape.GET: AGENT,
+    Shape.POST: AGENT | {"content-type": "application/x-www-form-urlencoded"},
+    Shape.POST_JSON: AGENT | {"content-type": "application/json"},
+}
 ANSWER_KEPT = 500  # characters of an answer, in the wire log
 
 
@@ -24,8 +31,10 @@ ANSWER_KEPT = 500  # characters of an answer, in the wire log
 class Webhook:
     about: str  # inbound or receipt
     url: str
-    parameters: dict[str, str]
+    parameters: dict[str, str]  # still without stamps and signature
     turn: str | None = None  # those of one turn are first tried one after the other; repetitions keep no order
+    after: float = 0.0  # seconds, before it sets out
+    fault: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,42 +70,56 @@ class Courier:
             try:
                 yield
             finally:
-                for task in self._errands:
-                    task.cancel()
+                self.drop()
                 await asyncio.gather(*self._errands, return_exceptions=True)
 
-    def start(self, errand: Coroutine[Any, Any, object]) -> None:
+    def start(self, errand: Coroutine[Any, Any, object]) -> asyncio.Task[object]:
         """Have it done in the background."""
         task = asyncio.create_task(errand)
         self._errands.add(task)
         task.add_done_callback(self._errands.discard)
+        return task
+
+    def drop(self) -> None:
+        """Whatever is under way will not arrive."""
+        for task in self._errands:
+            task.cancel()
 
     async def carry(self, webhook: Webhook, told: Callable[[str], None] = lambda note: None) -> Answer:
         """Until it is taken, refused for good, or given up; `told` hears of each failure that will be repaired."""
-        async with self._turns[webhook.turn] if webhook.turn else nullcontext():
-            answer = await self._try(webhook)
-        for wait in self._account.profile.retries.waits():
-            if answer.taken or not answer.worth_repeating:
+        profile = self._account.profile
+        await asyncio.sleep(profile.compressed(webhook.after))
+        async with self._turns[webhook.turn] if webhook.turn and profile.in_order else nullcontext():
+            parameters = stamped(self._account, webhook.parameters, webhook.fault)
+            answer = await self._try(webhook, parameters)
+        for wait in map(profile.compressed, profile.retries.waits(webhook.about)):
+            if answer.taken or not (answer.worth_repeating or profile.retries.whatever_the_answer):
                 break
             told(f"{answer}; trying again in {wait:g} s")
             await asyncio.sleep(wait)
-            answer = await self._try(webhook)
+            if profile.stamps is Stamps.RENEWED:
+                parameters = stamped(self._account, webhook.parameters, webhook.fault)
+            answer = await self._try(webhook, parameters)
         return answer
 
-    async def _try(self, webhook: Webhook) -> Answer:
+    async def _try(self, webhook: Webhook, parameters: dict[str, str]) -> Answer:
         at, started = self._account.clock(), time.monotonic()
-        method, how = _as_request(self._account.profile.webhooks, webhook.parameters)
+        shape = self._account.profile.webhooks
+        method, how = _as_request(shape, parameters)
         try:
             async with self._session.request(
-                method, webhook.url, timeout=PATIENCE, headers=AGENT, allow_redirects=False, **how
+                method, webhook.url, timeout=PATIENCE, headers=HEADERS[shape], allow_redirects=False, **how
             ) as response:
                 answer = Answer(response.status, (await response.text(errors="replace"))[:ANSWER_KEPT])
         except (aiohttp.ClientError, TimeoutError) as error:
             answer = Answer(None, type(error).__name__)
         took = round((time.monotonic() - started) * 1000)
         self._account.log(
-            Exchange(at, webhook.about, method, webhook.url, webhook.parameters, answer.status, answer.body, took)
-        )
+            Exchange(
+                at, webhook.about, method, webhook.url, parameters, answer.status, answer.body, took,
+                Direction.OUT, HEADERS[shape], webhook.fault,
+            )
+        )  # fmt: skip
         return answer
 
 

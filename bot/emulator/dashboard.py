@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
+from starlette.datastructures import QueryParams
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
 from bot.emulator.account import Account
+from bot.emulator.credentials import check_credentials
 from bot.emulator.profile import on_the_wire
-from bot.emulator.wire import Refused, check_credentials
+from bot.emulator.statuses import Refused
+from bot.emulator.wirelog import Exchange, shown_headers, shown_parameters
 from storage.number import NotANumber, Number
 
 COUNTRIES = {44: "GB", 1: "US"}
@@ -25,22 +29,21 @@ class Dashboard:
         return [Route("/account/get-balance", self.balance), Route("/account/numbers", self.numbers)]
 
     async def balance(self, request: Request) -> JSONResponse:
-        if refused := self._refuse(request):
-            return refused
-        return JSONResponse({"value": float(self.account.balance), "autoReload": False})
+        return self._answer(request, self._balance)
 
     async def numbers(self, request: Request) -> JSONResponse:
-        if refused := self._refuse(request):
-            return refused
-        query = request.query_params
+        return self._answer(request, self._numbers)
+
+    def _balance(self, query: QueryParams) -> dict[str, object]:
+        return {"value": float(self.account.balance), "autoReload": False}
+
+    def _numbers(self, query: QueryParams) -> dict[str, object]:
         found = [line for line in self.account.profile.lines if query.get("pattern", "") in line]
         size = min(_whole(query.get("size"), 10), LARGEST_PAGE)
         start = (_whole(query.get("index"), 1) - 1) * size
         if not found:
-            return JSONResponse({})  # so answers Vonage when there is none
-        return JSONResponse(
-            {"count": len(found), "numbers": [self._number(line) for line in found[start : start + size]]}
-        )
+            return {}  # so answers Vonage when there is none
+        return {"count": len(found), "numbers": [self._number(line) for line in found[start : start + size]]}
 
     def _number(self, line: str) -> dict[str, object]:
         told: dict[str, object] = {
@@ -53,12 +56,26 @@ class Dashboard:
             told["moHttpUrl"] = self.account.profile.inbound_url
         return told
 
-    def _refuse(self, request: Request) -> JSONResponse | None:
+    def _answer(self, request: Request, tell: Callable[[QueryParams], dict[str, object]]) -> JSONResponse:
+        query = request.query_params
         try:
-            check_credentials(request.query_params, request.headers.get("authorization"), self.account.profile)
+            check_credentials(query, request.headers.get("authorization"), self.account.profile)
+            answer = JSONResponse(tell(query))
         except Refused:
-            return JSONResponse({"error-code": "401", "error-code-label": "authentication failed"}, 401)
-        return None
+            answer = JSONResponse({"error-code": "401", "error-code-label": "authentication failed"}, 401)
+        self.account.log(
+            Exchange(
+                at=self.account.clock(),
+                about="account",
+                method=request.method,
+                url=str(request.url.replace(query="")),
+                parameters=shown_parameters(query),
+                status=answer.status_code,
+                answer=bytes(answer.body).decode(),
+                headers=shown_headers(request.headers),
+            )
+        )
+        return answer
 
 
 def _country(line: str) -> str:

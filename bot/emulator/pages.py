@@ -16,11 +16,17 @@ from starlette.responses import HTMLResponse
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
-from bot.emulator.account import Account
+from bot.emulator.account import PRICE, Account
+from bot.emulator.faults import magic_numbers
+from bot.emulator.settings import told as settings_told
+from bot.vonage.signatures import Method
 from commands.gsm import BASIC, EXTENDED, ROOM, Encoding
 
 HERE = Path(__file__).parent
-SHOWN = 200  # texts of each phone that a page gets when it opens
+# What a page gets when it opens; the rest is a request away.
+SHOWN_TEXTS = 200  # of each phone
+SHOWN_EXCHANGES = 300
+AGAIN = 1000  # milliseconds until a page that lost its line tries again: about as long as a restart takes
 
 
 def _templates() -> Environment:
@@ -40,7 +46,9 @@ class Pages:
         ]
 
     async def page(self, request: Request) -> HTMLResponse:
-        return HTMLResponse(self.templates.get_template("phones.html").render(profile=self.account.profile))
+        # All scripts at once, instead of one after another as each imports the next.
+        scripts = sorted(path.name for path in (HERE / "static").glob("*.js"))
+        return HTMLResponse(self.templates.get_template("phones.html").render(methods=list(Method), scripts=scripts))
 
     async def events(self, request: Request) -> EventSourceResponse:
         closing = anyio.Event()
@@ -54,9 +62,11 @@ class Pages:
             end = asyncio.create_task(closing.wait())
             end.add_done_callback(lambda _: watch.put_nowait(None))
             try:
-                yield _event("everything", self._everything())
+                yield _event("everything", self._everything(), retry=AGAIN)
                 while (change := await watch.get()) is not None:
                     yield _event(change.kind, change.told)
+                    if change.kind == "reset":
+                        yield _event("everything", self._everything())
             finally:
                 end.cancel()
 
@@ -65,14 +75,19 @@ class Pages:
             "lines": self.account.profile.lines,
             "alphabet": {"basic": "".join(sorted(BASIC)), "extended": "".join(sorted(EXTENDED))},
             "room": {"gsm": ROOM[Encoding.GSM], "ucs2": ROOM[Encoding.UCS2]},
+            "price": str(PRICE),
             "phones": [phone.told() for phone in self.account.phones.values()],
             "texts": [
                 {"phone": number, **text.told()}
                 for number in self.account.phones
-                for text in self.account.texts_on(number)[-SHOWN:]
+                for text in self.account.texts_on(number)[-SHOWN_TEXTS:]
             ],
+            "wire": [exchange.told() for exchange in list(self.account.wire)[-SHOWN_EXCHANGES:]],
+            "faults": self.account.faults.told(),
+            "magic": list(magic_numbers()),
+            "settings": settings_told(self.account.profile),
         }
 
 
-def _event(kind: str, told: dict[str, object]) -> ServerSentEvent:
-    return ServerSentEvent(json.dumps(told, ensure_ascii=False), event=kind)
+def _event(kind: str, told: dict[str, object], retry: int | None = None) -> ServerSentEvent:
+    return ServerSentEvent(json.dumps(told, ensure_ascii=False), event=kind, retry=retry)

@@ -8,11 +8,13 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
 
+from bot.emulator.faults import FIRST_SEED, Rule
 from bot.vonage.signatures import Method
 
 DIGITS = re.compile(r"\d{3,15}")
 LETTERS = re.compile(r"(?=.*[A-Za-z])[A-Za-z0-9 &._-]{1,11}")
 PUNCTUATION = str.maketrans("", "", " -.()")
+DAY = 24 * 3600.0  # seconds
 SHORT = 6  # a short code has no country code, so it is never written with a plus
 
 
@@ -56,20 +58,37 @@ class Phone:
         return {"number": self.address, "name": self.name, "suggestions": self.suggestions}
 
 
+class Stamps(StrEnum):
+    """Whether a webhook that comes again is stamped and signed anew. Nobody outside Vonage knows which it does."""
+
+    FROZEN = "frozen"
+    RENEWED = "renewed"
+
+
 @dataclass(frozen=True, slots=True)
 class Retries:
     """When a webhook that was not taken is tried again, in seconds: doubling, until it is given up."""
 
     first: float = 5.0
     longest: float = 15 * 60.0
-    give_up_after: float = 24 * 3600.0
+    give_up_after: float = DAY
+    give_up_receipts_after: float = DAY
+    whatever_the_answer: bool = False  # also after a 4xx, which a repetition will hardly cure
 
-    def waits(self) -> Iterator[float]:
+    def waits(self, about: str) -> Iterator[float]:
         wait, waited = self.first, 0.0
-        while waited + wait <= self.give_up_after:
+        end = self.give_up_receipts_after if about == "receipt" else self.give_up_after
+        while waited + wait <= end:
             yield wait
             waited += wait
             wait = min(wait * 2, self.longest)
+
+
+# Vonage has published both, and not said which of them counts.
+RETRIES = {
+    "A": Retries(60.0, 60.0, give_up_receipts_after=3 * DAY, whatever_the_answer=True),
+    "B": Retries(),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +104,25 @@ class Profile:
     webhooks: Shape = Shape.POST
     signature_secret: str | None = None
     signature_method: Method = Method.MD5HASH
+    signs_webhooks: bool = True  # if there is a secret to sign with
     balance: Decimal = Decimal("1000")  # in euros, as Vonage counts
+    rate: int | None = 30  # requests a second, of the whole account
+    trial: bool = False
+    test_numbers: tuple[str, ...] = ()  # whom a trial account may text; the first phone when there are none
+    opt_out_assist: bool = False
     retries: Retries = field(default_factory=Retries)
+    in_order: bool = True  # the webhooks of one person and line; Vonage promises no order
+    stamps: Stamps = Stamps.FROZEN
+    receipt_delay: float = 0.0  # seconds
+    faults: tuple[Rule, ...] = ()  # switched on from the start
+    seed: int = FIRST_SEED
+    time_factor: float = 1.0  # so many times faster pass the emulator's own waits
 
     def owns(self, address: str) -> bool:
         return not self.lines or address in self.lines
+
+    def may_text(self, address: str) -> bool:
+        return not self.trial or address in (self.test_numbers or tuple(phone.address for phone in self.phones[:1]))
+
+    def compressed(self, seconds: float) -> float:
+        return seconds / self.time_factor

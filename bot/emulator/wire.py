@@ -2,60 +2,47 @@
 
 from __future__ import annotations
 
-import json
-import re
-from base64 import b64decode
-from collections.abc import Mapping
-from dataclasses import dataclass
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from decimal import Decimal
-from enum import StrEnum
-from hmac import compare_digest
 
 from starlette.background import BackgroundTask
 from starlette.requests import Request
-from starlette.responses import JSONResponse
+from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from bot.emulator.account import PRICE, Account, Exchange
+from bot.emulator.account import PRICE, Account
+from bot.emulator.answers import Silence, be_slow, keep, spoil
 from bot.emulator.bodies import BadBody, read_parameters
-from bot.emulator.callbacks import network, receipt, uuid
+from bot.emulator.callbacks import network, uuid
 from bot.emulator.courier import Courier, Webhook
-from bot.emulator.profile import LETTERS, NotAnAddress, Profile, address
-from bot.vonage.signatures import verify
-from commands.gsm import ALPHABET, Encoding, split
+from bot.emulator.credentials import check_credentials
+from bot.emulator.faults import About
+from bot.emulator.receipts import arrives, due, spelled
+from bot.emulator.statuses import PLEASE_WAIT, WORDS, Refused
+from bot.emulator.submission import Submission, read
+from bot.emulator.wirelog import Exchange, shown_headers, shown_parameters
 
-RECIPIENT = re.compile(r"[1-9][0-9]{6,14}")
-CALLBACK = re.compile(r"https?://[^\s/]\S*")
-LONGEST_TEXT = 3200
-LONGEST_CALLBACK = 100
-TTL = range(20_000, 604_800_001)
-KINDS = {"text": Encoding.GSM, "unicode": Encoding.UCS2}
-SECRETS = ("api_secret", "sig")  # not for the wire log
-
-
-class Status(StrEnum):
-    ACCEPTED = "0"
-    MISSING = "2"
-    INVALID = "3"
-    CREDENTIALS = "4"
-    UNROUTABLE = "6"
-    NO_CREDIT = "9"
-    TOO_LONG = "12"
-    SIGNATURE = "14"
-    SENDER = "15"
-    CALLBACK = "23"
-    TWO_WAYS = "32"
-
-
-class Refused(Exception):
-    """Vonage does not take the text; `status` and the message are what it answers."""
-
-    def __init__(self, status: Status, text: str) -> None:
-        super().__init__(text)
-        self.status = status
-
+ACCEPTED = "0"
+EARLY = 3.0  # seconds at most that an answer waits for the receipts which are to come before it
+DECLINED = ("false", "0")
 
 Element = dict[str, str]  # what Vonage answers about one part
+
+
+@dataclass(slots=True)
+class Attempt:
+    """A request to send, and what becomes of it."""
+
+    parameters: dict[str, str] = field(default_factory=dict)
+    fault: str | None = None
+    elements: list[Element] = field(default_factory=list)
+    receipts: list[Webhook] = field(default_factory=list)
+    receipt_fault: str | None = None
+
+    def refuse(self, status: str, text: str) -> None:
+        self.elements = [_refusal(status, text, self.parameters)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,130 +53,111 @@ class Wire:
     def routes(self) -> list[Route]:
         return [Route("/sms/json", self.submit, methods=["POST"])]
 
-    async def submit(self, request: Request) -> JSONResponse:
-        parameters: dict[str, str] = {}
+    async def submit(self, request: Request) -> Response:
+        at, attempt = self.account.clock(), Attempt()
         try:
-            parameters = await read_parameters(request)
-            check_credentials(parameters, request.headers.get("authorization"), self.account.profile)
-            elements = accept(parameters, self.account)
-            receipts = BackgroundTask(self._send_receipts, parameters, elements)
+            attempt.parameters = await read_parameters(request)
+            self._take(attempt, request.headers.get("authorization"))
         except BadBody as error:
-            elements, receipts = [refusal(Status.INVALID, str(error), parameters)], None
+            attempt.refuse("3", str(error))
         except Refused as refused:
-            elements, receipts = [refusal(refused.status, str(refused), parameters)], None
-        answer: dict[str, object] = {"message-count": str(len(elements)), "messages": elements}
-        self._log(request, parameters, answer)
-        return JSONResponse(answer, background=receipts)
+            attempt.refuse(refused.status, str(refused))
+        await be_slow(attempt.fault, self.account.profile.time_factor)
+        return await self._answer(request, attempt, at)
 
-    async def _send_receipts(self, sent: dict[str, str], elements: list[Element]) -> None:
+    def _take(self, attempt: Attempt, authorization: str | None) -> None:
+        """Show the text on the phone and plan its receipts, as far as no fault is in the way. Raises Refused."""
+        check_credentials(attempt.parameters, authorization, self.account.profile)
+        if wait := self.account.wait_for_room():
+            raise Refused("1", PLEASE_WAIT.format(wait))
+        wanted = read(attempt.parameters, self.account.profile)
+        attempt.fault = self.account.faults.strike(About.SEND, wanted.recipient, len(wanted.parts))
+        status = (attempt.fault or "").removeprefix("status-")
+        if status in WORDS:
+            raise Refused(status)
+        spoiled = spoil(attempt.fault)
+        if spoiled is None or spoiled.taken:
+            self._accept(attempt, wanted)
+
+    def _accept(self, attempt: Attempt, wanted: Submission) -> None:
+        parts = wanted.parts[:1] if attempt.fault == "partial" else wanted.parts
+        before = self.account.balance
+        if not self.account.charge(len(parts)):
+            raise Refused("9")
+        taken = [_element(attempt.parameters, self.account, before - PRICE * n) for n in range(1, len(parts) + 1)]
+        refused = [_refusal("1", WORDS["1"], attempt.parameters)] * (len(wanted.parts) - len(parts))
+        attempt.elements = taken + refused
+        attempt.receipt_fault = self.account.faults.strike(About.RECEIPT, wanted.recipient, len(parts))
+        if (wanted.sender, wanted.recipient) in self.account.blocked:
+            attempt.receipt_fault = "receipt-opted-out"
+            self.account.refund(len(parts))
+        if arrives(attempt.receipt_fault):
+            self._show(wanted, "".join(parts), tuple(part["message-id"] for part in taken))
+        attempt.receipts = self._receipts(attempt.parameters, taken, attempt.receipt_fault)
+
+    def _show(self, wanted: Submission, text: str, message_ids: tuple[str, ...]) -> None:
+        if wanted.octets is not None:
+            self.account.receive_octets(wanted.recipient, wanted.sender, wanted.octets, message_ids)
+        else:
+            self.account.receive(wanted.recipient, wanted.sender, text, wanted.encoding, message_ids)
+
+    def _receipts(self, sent: Mapping[str, str], taken: Sequence[Element], fault: str | None) -> list[Webhook]:
         url = sent.get("callback") or self.account.profile.receipt_url
-        if not url or sent.get("status-report-req", "true").lower() in ("false", "0"):
-            return
-        for element in elements:
-            told = receipt(self.account, sent, element["message-id"], element["message-price"])
-            self.courier.start(self.courier.carry(Webhook("receipt", url, told)))
+        if not url or sent.get("status-report-req", "true").lower() in DECLINED:
+            return []
+        # Only where the order is the fault must it be kept.
+        turn = f"receipts {sent['to']}" if fault == "receipt-reordered" else None
+        return [
+            Webhook("receipt", url, spelled(self.account, sent, word), turn, word.after, fault)
+            for word in due(self.account, taken, fault)
+        ]
 
-    def _log(self, request: Request, parameters: dict[str, str], answer: dict[str, object]) -> None:
-        shown = {key: "…" if key in SECRETS else value for key, value in parameters.items()}
+    async def _answer(self, request: Request, attempt: Attempt, at: int) -> Response:
+        answer: dict[str, object] = {"message-count": str(len(attempt.elements)), "messages": attempt.elements}
+        spoiled = spoil(attempt.fault)
+        instead = spoiled.instead if spoiled else JSONResponse(answer)
+        self._log(request, attempt, instead, at)
+        if attempt.receipt_fault == "receipt-early" and attempt.receipts:
+            await asyncio.wait(
+                [self.courier.start(self.courier.carry(each)) for each in attempt.receipts], timeout=EARLY
+            )
+            attempt.receipts = []
+        if isinstance(instead, Silence):
+            await self._report(attempt)
+            return await keep(instead, request)
+        instead.background = BackgroundTask(self._report, attempt)
+        return instead
+
+    async def _report(self, attempt: Attempt) -> None:
+        for each in attempt.receipts:
+            self.courier.start(self.courier.carry(each))
+
+    def _log(self, request: Request, attempt: Attempt, answer: Response | Silence, at: int) -> None:
+        if isinstance(answer, Silence):
+            status, said = None, answer.value
+        else:
+            status, said = answer.status_code, bytes(answer.body).decode()
         self.account.log(
             Exchange(
-                self.account.clock(), "sms", "POST", str(request.url.replace(query="")), shown, 200, json.dumps(answer)
+                at=at,
+                about="sms",
+                method="POST",
+                url=str(request.url.replace(query="")),
+                parameters=shown_parameters(attempt.parameters),
+                status=status,
+                answer=said,
+                took=self.account.clock() - at,
+                headers=shown_headers(request.headers),
+                fault=attempt.fault or attempt.receipt_fault,
             )
         )
 
 
-def check_credentials(parameters: Mapping[str, str], authorization: str | None, profile: Profile) -> None:
-    """Basic, or key and secret among the parameters, or key and signature. Raises Refused."""
-    key, secret = read_basic(authorization) or (parameters.get("api_key", ""), parameters.get("api_secret", ""))
-    if not key:
-        raise Refused(Status.MISSING, "Missing api_key")
-    if "sig" in parameters and secret:
-        raise Refused(Status.TWO_WAYS, "Signature And API Secret Disallowed")
-    if "sig" in parameters:
-        if not same(key, profile.key) or not signed(parameters, profile):
-            raise Refused(Status.SIGNATURE, "Invalid Signature")
-    elif not secret:
-        raise Refused(Status.MISSING, "Missing api_secret")
-    elif not same(key, profile.key) or not same(secret, profile.secret):
-        raise Refused(Status.CREDENTIALS, "Bad Credentials")
-
-
-def read_basic(authorization: str | None) -> tuple[str, str] | None:
-    scheme, _, encoded = (authorization or "").partition(" ")
-    if scheme.lower() != "basic":
-        return None
-    try:
-        key, _, secret = b64decode(encoded, validate=True).decode("utf-8").partition(":")
-    except ValueError:
-        return ("", "")
-    return (key, secret)
-
-
-def same(given: str, expected: str | None) -> bool:
-    """An account without a key takes any: there is nothing to protect."""
-    return expected is None or compare_digest(given.encode(), expected.encode())
-
-
-def signed(parameters: Mapping[str, str], profile: Profile) -> bool:
-    secret = profile.signature_secret
-    return secret is not None and "timestamp" in parameters and verify(parameters, secret, profile.signature_method)
-
-
-def accept(parameters: Mapping[str, str], account: Account) -> list[Element]:
-    """Take the text and show it on the phone; one element for each part. Raises Refused."""
-    check_fields(parameters, account.profile)
-    encoding = KINDS[parameters.get("type") or "text"]
-    text = parameters["text"]
-    if encoding is Encoding.GSM:  # nothing is detected: what the alphabet cannot spell is lost on the way
-        text = "".join(character if character in ALPHABET else "?" for character in text)
-    parts = len(split(text, encoding))
-    before = account.balance
-    if not account.charge(parts):
-        raise Refused(Status.NO_CREDIT, "Quota Exceeded - rejected")
-    account.receive(address(parameters["to"]), address(parameters["from"]), text, encoding)
-    return [element(parameters, account, before - PRICE * part) for part in range(1, parts + 1)]
-
-
-def check_fields(parameters: Mapping[str, str], profile: Profile) -> None:
-    for name in ("from", "to", "text"):
-        if not parameters.get(name):
-            raise Refused(Status.MISSING, f"Missing {name} param")
-    if parameters.get("type", "text") not in KINDS:
-        raise Refused(Status.INVALID, "Invalid value for parameter: type")
-    if not RECIPIENT.fullmatch(parameters["to"]):
-        raise Refused(Status.INVALID, "Invalid value for parameter: to")
-    if not in_range(parameters.get("ttl"), TTL):
-        raise Refused(Status.INVALID, "Invalid value for parameter: ttl")
-    if len(parameters["text"]) > LONGEST_TEXT:
-        raise Refused(Status.TOO_LONG, "Message Too Long")
-    if not may_send_as(parameters["from"], parameters["to"], profile):
-        raise Refused(Status.SENDER, "Illegal Sender Address - rejected")
-    if address(parameters["to"]) in profile.lines:  # it would come back to the service as a text from itself
-        raise Refused(Status.UNROUTABLE, "Unroutable message - rejected")
-    callback = parameters.get("callback")
-    if callback and not (CALLBACK.fullmatch(callback) and len(callback) <= LONGEST_CALLBACK):
-        raise Refused(Status.CALLBACK, "Invalid callback url")
-
-
-def in_range(given: str | None, allowed: range) -> bool:
-    return not given or (given.isascii() and given.isdecimal() and int(given) in allowed)
-
-
-def may_send_as(sender: str, recipient: str, profile: Profile) -> bool:
-    """One of the account's numbers; or letters, but not to North America."""
-    if LETTERS.fullmatch(sender):
-        return not recipient.startswith("1")
-    try:
-        return sender.isdigit() and profile.owns(address(sender))
-    except NotAnAddress:
-        return False
-
-
-def element(parameters: Mapping[str, str], account: Account, balance: Decimal) -> Element:
+def _element(parameters: Mapping[str, str], account: Account, balance: Decimal) -> Element:
     told = {
         "to": parameters["to"],
         "message-id": uuid(account),
-        "status": Status.ACCEPTED,
+        "status": ACCEPTED,
         "remaining-balance": f"{balance:.8f}",
         "message-price": f"{PRICE:.8f}",
         "network": network(parameters["to"]),
@@ -199,6 +167,6 @@ def element(parameters: Mapping[str, str], account: Account, balance: Decimal) -
     return {key: value for key, value in told.items() if value}
 
 
-def refusal(status: Status, text: str, parameters: Mapping[str, str]) -> Element:
+def _refusal(status: str, text: str, parameters: Mapping[str, str]) -> Element:
     told = {"status": status, "error-text": text, "client-ref": parameters.get("client-ref", "")}
     return {key: value for key, value in told.items() if value}

@@ -1,34 +1,42 @@
-// One phone: its threads, its texts, and the field to write the next one in.
+// One phone: its threads and the texts in them.
 
-const TICKS = {
-  sending: ["◷", "on its way"],
-  delivered: ["✓✓", "the service has it"],
-  failed: ["!", "not delivered"],
-};
+import { Composer } from "./composer.js";
+import { linkTo } from "./place.js";
+import { ask } from "./rest.js";
+import { drawText, peerOf } from "./text.js";
+
+const NEAR = 60; // pixels from the end that still count as being there
+const COLOURS = 6;
+const KEPT = 1000; // texts: a page left open for a day must not grow for a day
 
 export class Phone {
-  constructor(told, { lines, count }, { first, place }) {
+  constructor(told, { lines, count, receipts }, { first, place }) {
     this.number = told.number;
     this.first = first;
     this.lines = lines;
-    this.count = count;
+    this.receipts = receipts;
     this.texts = new Map(); // by id
+    this.byMessage = new Map(); // the id of the text, by the message id of each of its parts
+    this.drawn = new Map(); // of the open thread, by id
     this.unread = new Map(); // by thread
+    this.thread = null;
     this.inSight = true;
     this.atEnd = true; // what arrives is scrolled into sight, unless somebody scrolled back to read
     this.element = document.getElementById("phone").content.firstElementChild.cloneNode(true);
     this.element.id = `phone-${told.number.replace(/\W/g, "")}`;
-    this.element.style.setProperty("--place", place);
-    this.element.dataset.place = place % 6;
+    this.element.dataset.place = place % COLOURS;
     this.tab = document.createElement("button");
     this.tab.type = "button";
-    this.tab.addEventListener("click", () =>
-      this.element.scrollIntoView({ behavior: "smooth", inline: "center", block: "nearest" }),
-    );
+    this.tab.addEventListener("click", () => this.comeIntoSight());
+    this.suggestions = told.suggestions;
+    this.composer = new Composer(this.find("form"), {
+      count,
+      suggestion: () => this.suggestion(),
+      send: (text) => this.send(text),
+    });
     this.rename(told);
     this.wire();
     this.open(lines[0] ?? null);
-    this.measure();
   }
 
   find(selector) {
@@ -41,7 +49,8 @@ export class Phone {
     this.find(".name").textContent = this.name;
     this.find(".name").id = `${this.element.id}-name`;
     this.element.setAttribute("aria-labelledby", `${this.element.id}-name`);
-    this.find(".own").textContent = name === this.number ? "" : spelled(this.number);
+    this.find(".own").textContent = name === this.number ? "link" : spelled(this.number);
+    this.find(".own").setAttribute("aria-label", `Link to ${this.name}'s thread`);
     this.find(".face").textContent = Array.from(this.name.replace("+", ""))[0].toUpperCase();
     this.find(".texts").setAttribute("aria-label", `Texts on ${this.name}'s phone`);
     this.find("textarea").setAttribute("aria-label", `Text from ${this.name}`);
@@ -50,36 +59,20 @@ export class Phone {
   }
 
   wire() {
-    const field = this.find("textarea");
-    field.addEventListener("input", () => this.measure());
-    field.addEventListener("keydown", (event) => {
-      if (event.key === "Enter" && !event.shiftKey && !event.isComposing) {
-        event.preventDefault();
-        this.submit();
-      }
-    });
-    this.find("form").addEventListener("submit", (event) => {
-      event.preventDefault();
-      this.submit();
-    });
-    this.find(".suggestion").addEventListener("click", () => {
-      this.send(this.suggestion());
-      field.focus();
-    });
     this.find(".other").addEventListener("change", (event) => {
       this.open(event.target.value.trim() || this.thread);
       event.target.value = "";
-      field.focus();
+      this.composer.focus();
     });
     this.find(".more").addEventListener("change", (event) => {
       this.open(event.target.value);
-      field.focus();
+      this.composer.focus();
     });
     this.element.addEventListener("focusin", () => this.read());
     const list = this.find(".texts");
     let top = 0;
     list.addEventListener("scroll", () => {
-      const near = list.scrollHeight - list.scrollTop - list.clientHeight < 60;
+      const near = list.scrollHeight - list.scrollTop - list.clientHeight < NEAR;
       // Only a person scrolls back; what merely grew or shrank must not count as that.
       this.atEnd = near || (this.atEnd && list.scrollTop >= top);
       top = list.scrollTop;
@@ -96,39 +89,12 @@ export class Phone {
     return this.suggestions.find((each) => !sent.has(each)) ?? null;
   }
 
-  get draft() {
-    return this.find("textarea").value;
-  }
-
-  set draft(text) {
-    this.find("textarea").value = text;
-    this.measure();
-  }
-
-  submit() {
-    const text = this.draft.trim() ? this.draft : this.suggestion();
-    if (text) this.send(text);
-  }
-
   async send(text) {
     if (!this.thread) {
       this.find(".other").focus();
-      return;
+      throw new Error("say to which number first, above");
     }
-    const field = this.find("textarea");
-    if (field.value === text) this.draft = "";
-    try {
-      const answer = await fetch(`phones/${encodeURIComponent(this.number)}/send`, {
-        method: "POST",
-        headers: { "Content-Type": "application/json" },
-        body: JSON.stringify({ to: this.thread, text }),
-      });
-      if (!answer.ok) throw new Error((await answer.json()).error.message);
-    } catch (error) {
-      if (!this.draft && !this.suggestions.includes(text)) this.draft = text;
-      const why = error instanceof TypeError ? "the emulator does not answer" : error.message;
-      this.find(".size").textContent = `Not sent: ${why}`;
-    }
+    await ask("POST", `phones/${encodeURIComponent(this.number)}/send`, { to: this.thread, text });
   }
 
   // What was there before the page was opened: nothing of it is news.
@@ -145,31 +111,49 @@ export class Phone {
     if (!this.thread) this.open(peer);
     if (isNew && text.direction === "received") this.arrived(peer);
     if (isNew && text.direction === "sent") this.atEnd = true;
-    if (peer === this.thread) this.drawText(text);
+    if (peer === this.thread) this.draw(text);
     this.drawThreads();
-    this.suggest();
+    this.begin();
   }
 
   keep(text) {
     this.texts.set(text.id, text);
+    if (this.texts.size > KEPT) this.forget(this.texts.values().next().value);
+    for (const id of text.message_ids ?? []) this.byMessage.set(id, text.id);
+  }
+
+  forget(text) {
+    this.texts.delete(text.id);
+    this.drawn.get(text.id)?.remove();
+    this.drawn.delete(text.id);
+    for (const id of text.message_ids ?? []) this.byMessage.delete(id);
+  }
+
+  // The service was told something about one of the texts here.
+  reported(messageId) {
+    const text = this.texts.get(this.byMessage.get(messageId));
+    if (text && this.drawn.has(text.id)) this.draw(text);
   }
 
   arrived(peer) {
     const elsewhere = peer !== this.thread || !this.inSight || document.hidden;
     if (elsewhere) this.unread.set(peer, (this.unread.get(peer) ?? 0) + 1);
     // Another thread comes to the front by itself only where nobody is writing.
-    if (peer !== this.thread && !this.draft && !this.element.contains(document.activeElement)) this.open(peer);
+    const isBusy = this.composer.draft || this.element.contains(document.activeElement);
+    if (peer !== this.thread && !isBusy) this.open(peer);
     this.badge();
   }
 
   open(peer) {
     this.thread = peer;
     this.atEnd = true;
+    this.drawn.clear();
     this.find(".texts").replaceChildren();
-    [...this.texts.values()].filter((text) => peerOf(text) === peer).forEach((text) => this.drawText(text));
+    [...this.texts.values()].filter((text) => peerOf(text) === peer).forEach((text) => this.draw(text));
+    this.find(".own").href = linkTo("phone", this.number, ...(peer ? [peer] : []));
     this.read();
     this.drawThreads();
-    this.suggest();
+    this.begin();
   }
 
   read() {
@@ -179,6 +163,10 @@ export class Phone {
 
   keepAtEnd() {
     if (this.atEnd) this.find(".texts").scrollTop = this.find(".texts").scrollHeight;
+  }
+
+  comeIntoSight() {
+    this.element.scrollIntoView({ inline: "center", block: "nearest" });
   }
 
   setInSight(inSight) {
@@ -218,70 +206,28 @@ export class Phone {
     button.dataset.unread = this.unread.get(peer) ?? 0;
     button.addEventListener("click", () => {
       this.open(peer);
-      this.find("textarea").focus();
+      this.composer.focus();
     });
     return button;
   }
 
-  drawText(text) {
-    const list = this.find(".texts");
-    const drawn = [...list.children].find((each) => each.dataset.id === text.id);
-    const item = drawn ?? document.getElementById("text").content.firstElementChild.cloneNode(true);
-    item.dataset.id = text.id;
-    item.dataset.direction = text.direction;
-    item.dataset.state = text.state;
-    item.querySelector(".words").textContent = text.text;
-    const time = item.querySelector("time");
-    time.dateTime = text.at;
-    time.textContent = new Date(text.at).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
-    item.querySelector(".parts").textContent = text.segments > 1 ? `${text.segments} parts` : "";
-    item.querySelector(".parts").title = `${text.encoding}, ${text.units} units`;
-    drawTick(item.querySelector(".tick"), text);
-    item.querySelector(".note").textContent = text.note ?? "";
-    if (!drawn) list.append(item);
+  draw(text) {
+    const before = this.drawn.get(text.id);
+    const item = drawText(before, text, this.receipts);
+    this.drawn.set(text.id, item);
+    if (!before) this.find(".texts").append(item);
     this.keepAtEnd();
   }
 
-  suggest() {
-    const suggestion = this.suggestion();
-    const chip = this.find(".suggestion");
-    chip.hidden = !suggestion || Boolean(this.draft);
-    this.find(".suggested").textContent = suggestion ?? "";
+  begin() {
     this.find("textarea").placeholder = this.thread ? "Text message" : "First say to which number, above";
     this.element.dataset.begin = this.first && !this.texts.size;
-  }
-
-  measure() {
-    const field = this.find("textarea");
-    field.style.height = "auto";
-    if (this.draft) field.style.height = `${Math.min(field.scrollHeight, 120)}px`;
-    this.find(".size").textContent = this.draft ? inWords(this.count(this.draft)) : "";
-    this.find(".size").dataset.dear = Boolean(this.draft) && this.count(this.draft).foreign.length > 0;
-    this.suggest();
+    this.composer.suggest();
   }
 
   focus() {
-    this.find("textarea").focus({ preventScroll: true });
+    this.composer.focus();
   }
-}
-
-function peerOf(text) {
-  return text.direction === "sent" ? text.to : text.from;
-}
-
-function drawTick(tick, text) {
-  const [sign, meaning] = text.direction === "sent" ? TICKS[text.state] : ["", ""];
-  tick.textContent = sign;
-  tick.setAttribute("aria-label", meaning);
-  tick.title = meaning;
-  tick.hidden = !sign;
-}
-
-function inWords({ encoding, units, count, foreign, room, alone }) {
-  const size = `${units}/${room} · ${count === 1 ? "1 text" : `${count} texts`} · ${encoding}`;
-  if (!foreign.length) return size;
-  const culprits = foreign.slice(0, 3).join(" ") + (foreign.length > 3 ? " …" : "");
-  return `${size} — ${culprits} leaves room for ${alone} instead of 160`;
 }
 
 export function spelled(number) {

@@ -1,15 +1,28 @@
-// The phones: drawn from what the server tells, which is all there is first and then each change.
+// The page: drawn from what the server tells, which is all there is first and then each change.
 
+import { Drawer } from "./drawer.js";
+import { Faults } from "./faults.js";
+import { tell } from "./notice.js";
+import { Phone, spelled } from "./phone.js";
+import { here } from "./place.js";
+import { ask } from "./rest.js";
 import { counter } from "./segments.js";
-import { Phone } from "./phone.js";
+import { Settings } from "./settings.js";
+import { WireLog } from "./wire.js";
 
 const NAMES = ["Carol", "Dave", "Erin", "Frank", "Grace", "Heidi", "Ivan", "Judy", "Mallory", "Olivia", "Peggy", "Trent"];
 
-const main = document.getElementById("phones");
-const tabs = document.getElementById("tabs");
-const link = document.getElementById("link");
-const phones = new Map();
+const find = (selector) => document.querySelector(selector);
+const [main, tabs, link] = ["#phones", "#tabs", "#link"].map(find);
+const phones = new Map(); // by number
+const receipts = new Map(); // the latest told to the service, by message id
 let shared = null; // what all phones need: the virtual numbers and how texts are counted
+
+const nameOf = (number) => phones.get(number)?.name ?? spelled(number);
+const drawer = new Drawer(find("#drawer"), find("#stage"), document.querySelectorAll("[data-opens]"));
+const wire = new WireLog(find("[data-panel=wire]"), { nameOf });
+const faults = new Faults(find("[data-panel=faults]"), find("#strip"), { nameOf, addPhone });
+const settings = new Settings(find("[data-panel=settings]"), find("#reset"));
 
 function draw(told) {
   const phone = new Phone(told, shared, { first: phones.size === 0, place: phones.size });
@@ -33,35 +46,89 @@ const seen = new IntersectionObserver(
 
 const hear = {
   everything(told) {
-    const drafts = new Map([...phones].map(([number, phone]) => [number, phone.draft]));
+    const before = new Map([...phones].map(([number, { thread, composer }]) => [number, [thread, composer.draft]]));
     const isOpening = shared === null;
-    shared = { lines: told.lines, count: counter(told) };
-    seen.disconnect();
-    phones.clear();
-    main.replaceChildren();
-    tabs.replaceChildren();
+    shared = { lines: told.lines, count: counter(told), receipts };
+    clear();
+    told.wire.forEach(learn);
     told.phones.forEach(draw);
     for (const [number, phone] of phones) {
       phone.load(told.texts.filter((text) => text.phone === number));
-      phone.draft = drafts.get(number) ?? "";
+      const [thread, draft] = before.get(number) ?? [null, ""];
+      if (thread) phone.open(thread);
+      phone.composer.draft = draft;
     }
-    // Ready for Enter; but on a touch screen the keyboard would cover half of what there is to see.
-    if (isOpening && matchMedia("(hover: hover)").matches) phones.values().next().value?.focus();
+    wire.load(told.wire);
+    faults.load(told.faults);
+    faults.loadMagic(told.magic);
+    faults.loadNumbers([...phones.keys()]);
+    settings.load(told.settings);
+    if (isOpening) arrive();
   },
   phone(told) {
     if (phones.has(told.number)) phones.get(told.number).rename(told);
     else draw(told);
+    faults.loadNumbers([...phones.keys()]);
   },
   text(told) {
     phones.get(told.phone)?.show(told);
   },
+  exchange(told) {
+    wire.add(told);
+    learn(told);
+    if (told.about === "receipt") phones.get(`+${told.parameters.msisdn}`)?.reported(told.parameters.messageId);
+  },
+  faults: (told) => faults.load(told),
+  settings: (told) => settings.load(told),
+  reset() {
+    clear(); // drafts too; everything follows
+    tell("Everything is as it was at the start");
+  },
 };
 
-const events = new EventSource("events");
-events.addEventListener("open", () => linkIs("live", "live"));
-events.addEventListener("error", () => linkIs("lost", "the emulator is not running"));
-for (const [kind, listen] of Object.entries(hear)) {
-  events.addEventListener(kind, (event) => listen(JSON.parse(event.data)));
+function clear() {
+  seen.disconnect();
+  phones.clear();
+  receipts.clear();
+  main.replaceChildren();
+  tabs.replaceChildren();
+}
+
+function learn({ about, parameters, status }) {
+  if (about !== "receipt") return;
+  receipts.set(parameters.messageId, { status: parameters.status, isTaken: status >= 200 && status < 300 });
+}
+
+// Ready for Enter; but on a touch screen the keyboard would cover half of what there is to see.
+function arrive() {
+  if (here().what) go();
+  else if (matchMedia("(hover: hover)").matches) phones.values().next().value?.focus();
+}
+
+function go() {
+  const { what, rest } = here();
+  if (what === "phone") goToPhone(...rest);
+  else drawer.show(drawer.has(what) ? what : null);
+  if (what === "wire" && rest.length) wire.show(Number(rest[0]));
+}
+
+function goToPhone(number, peer) {
+  const phone = phones.get(number);
+  if (!phone) {
+    tell(`There is no phone ${number}`, { isBad: true });
+    return;
+  }
+  if (peer) phone.open(peer);
+  phone.comeIntoSight();
+  phone.focus();
+}
+
+async function addPhone(number) {
+  const taken = new Set([...phones.values()].map((phone) => phone.name));
+  const name = NAMES.find((each) => !taken.has(each)) ?? `Phone ${phones.size + 1}`;
+  const told = await ask("POST", "phones", number ? { number } : { name });
+  hear.phone({ suggestions: [], ...told });
+  goToPhone(told.number);
 }
 
 function linkIs(state, words) {
@@ -69,21 +136,12 @@ function linkIs(state, words) {
   link.textContent = words;
 }
 
-document.getElementById("add").addEventListener("click", async () => {
-  const taken = new Set([...phones.values()].map((phone) => phone.name));
-  const name = NAMES.find((each) => !taken.has(each)) ?? `Phone ${phones.size + 1}`;
-  const answer = await fetch("phones", {
-    method: "POST",
-    headers: { "Content-Type": "application/json" },
-    body: JSON.stringify({ name }),
-  });
-  const told = await answer.json();
-  if (!answer.ok) {
-    linkIs("lost", told.error.message);
-    return;
-  }
-  hear.phone({ suggestions: [], ...told });
-  const phone = phones.get(told.number);
-  phone.element.scrollIntoView({ behavior: "smooth", inline: "center", block: "nearest" });
-  phone.focus();
-});
+find("#add").addEventListener("click", () => addPhone().catch((error) => tell(error.message, { isBad: true })));
+addEventListener("hashchange", go);
+
+const events = new EventSource("events");
+events.addEventListener("open", () => linkIs("live", "live"));
+events.addEventListener("error", () => linkIs("lost", "the emulator is not running"));
+for (const [kind, listen] of Object.entries(hear)) {
+  events.addEventListener(kind, (event) => listen(JSON.parse(event.data)));
+}

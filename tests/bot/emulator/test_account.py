@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 from itertools import count
 
-from bot.emulator.account import KEPT_TEXTS, PRICE, Account, Direction, Exchange, State, iso
+from bot.emulator.account import KEPT_TEXTS, PRICE, Account, Direction, State
+from bot.emulator.faults import FIRST_SEED, KINDS, Rule
 from bot.emulator.profile import Phone, Profile
+from bot.emulator.wirelog import Exchange
 from commands.gsm import Encoding
 
 ALICE, LINE = "+447700900101", "+447700900001"
@@ -85,5 +88,46 @@ def test_each_change_is_published() -> None:
     assert [change.kind for change in changes if change] == ["phone", "text", "exchange"]
 
 
-def test_times_are_told_in_utc_with_a_z() -> None:
-    assert iso(1_770_000_515_042) == "2026-02-02T02:48:35.042Z"
+def test_a_reset_account_is_as_it_started() -> None:
+    here = account(Profile(phones=(Phone(ALICE, "Alice"),)))
+    here.change(replace(here.profile, trial=True))
+    here.add_phone(Phone("+447700900102", "Bob"))
+    here.send(ALICE, LINE, "hi")
+    here.charge(5)
+    here.blocked.add((LINE, ALICE))
+    here.log(Exchange(0, "sms", "POST", "http://x/sms/json", {}, 200, "{}"))
+    here.faults.switch_on(Rule(KINDS["close"]))
+    here.faults.sow(7)
+    here.reset()
+    left = (here.profile, list(here.phones), here.texts_on(ALICE), here.balance, here.blocked, list(here.wire))
+    assert left == (Profile(phones=(Phone(ALICE, "Alice"),)), [ALICE], [], Decimal(1000), set(), [])
+    assert (here.faults.rules, here.faults.seed, here.next_concat_ref()) == ({}, FIRST_SEED, 1)
+
+
+def test_the_ids_in_the_wire_log_go_on_after_a_reset() -> None:
+    here = account()
+    for _ in range(2):
+        here.log(Exchange(0, "sms", "POST", "http://x/sms/json", {}, 200, "{}"))
+    here.reset()
+    here.log(Exchange(0, "sms", "POST", "http://x/sms/json", {}, 200, "{}"))
+    assert [exchange.id for exchange in here.wire] == [3]
+
+
+def at(*millis: int, rate: int | None = 2) -> list[int]:
+    """How long each of the requests that come at these times has to wait."""
+    clock = iter(millis)
+    here = Account(Profile(rate=rate), lambda: next(clock), lambda size: "0")
+    return [here.wait_for_room() for _ in millis]
+
+
+def test_so_many_requests_have_room_in_any_second() -> None:
+    assert at(0, 100, 300, 999, 1000, 1050, 1100) == [0, 0, 700, 1, 0, 50, 0]
+
+
+def test_without_a_rate_all_have_room() -> None:
+    assert set(at(*[0] * 100, rate=None)) == {0}
+
+
+def test_octets_are_shown_as_hex() -> None:
+    told = account().receive_octets(ALICE, LINE, b"\x06\x05hi").told()
+    assert (told["text"], told["encoding"], told["units"], told["segments"]) == ("06056869", "binary", 4, 1)

@@ -8,7 +8,7 @@ import pytest
 from vonage_http_client import Auth
 
 from bot.emulator.account import Account
-from bot.emulator.callbacks import inbound, keyword, receipt
+from bot.emulator.callbacks import inbound, inbound_octets, keyword, receipt, stamped
 from bot.emulator.profile import Profile
 from bot.vonage.signatures import Method, verify
 
@@ -22,7 +22,7 @@ def account(**profile: object) -> Account:
 
 
 def test_a_short_text_is_one_webhook() -> None:
-    assert inbound(account(key="abcd1234"), ALICE, LINE, "On my way.") == [
+    assert inbound(account(), ALICE, LINE, "On my way.") == [
         {
             "msisdn": "447700900101",
             "to": "447700900001",
@@ -30,8 +30,6 @@ def test_a_short_text_is_one_webhook() -> None:
             "text": "On my way.",
             "type": "text",
             "keyword": "ON",
-            "message-timestamp": "2026-02-02 02:48:35",
-            "api-key": "abcd1234",
         }
     ]
 
@@ -64,7 +62,7 @@ def test_the_keyword_is_the_first_word_in_capitals(part: str, word: str) -> None
 
 def test_in_a_receipt_the_roles_are_reversed() -> None:
     sent = {"from": "447700900001", "to": "447700900101", "text": "hi", "client-ref": "r1"}
-    assert receipt(account(key="abcd1234"), sent, "M1", "0.04120000") == {
+    assert receipt(account(), sent, "M1", "0.04120000", "delivered", "0") == {
         "msisdn": "447700900101",
         "to": "447700900001",
         "network-code": "23420",
@@ -74,14 +72,28 @@ def test_in_a_receipt_the_roles_are_reversed() -> None:
         "scts": "2602020248",
         "err-code": "0",
         "client-ref": "r1",
-        "message-timestamp": "2026-02-02 02:48:35",
-        "api-key": "abcd1234",
     }
+
+
+def test_octets_come_as_hex_and_without_a_text() -> None:
+    assert inbound_octets(account(), ALICE, LINE, "6869", "050003010201") == {
+        "msisdn": "447700900101",
+        "to": "447700900001",
+        "messageId": "0000000000000001",
+        "type": "binary",
+        "data": "6869",
+        "udh": "050003010201",
+    }
+
+
+def test_a_webhook_has_the_accounts_key_and_vonages_time() -> None:
+    told = stamped(account(key="abcd1234"), {"text": "hi"})
+    assert told == {"text": "hi", "message-timestamp": "2026-02-02 02:48:35", "api-key": "abcd1234"}
 
 
 @pytest.mark.parametrize("method", list(Method))
 def test_a_signed_webhook_verifies(method: Method) -> None:
-    (told,) = inbound(account(signature_secret=SECRET, signature_method=method), ALICE, LINE, "a & b = ç")
+    told = stamped(account(signature_secret=SECRET, signature_method=method), {"text": "a & b = ç"})
     assert told["timestamp"] == "1770000515"
     assert verify(told, SECRET, method)
     assert not verify(told | {"text": "something else"}, SECRET, method)
@@ -89,12 +101,28 @@ def test_a_signed_webhook_verifies(method: Method) -> None:
 
 @pytest.mark.parametrize("method", [method for method in Method if method is not Method.MD5HASH])
 def test_the_sdk_accepts_the_signatures_of_the_four_hmacs(method: Method) -> None:
-    (told,) = inbound(account(signature_secret=SECRET, signature_method=method), ALICE, LINE, "Będę za pięć minut")
+    here = account(key="abcd1234", signature_secret=SECRET, signature_method=method)
+    (parameters,) = inbound(here, ALICE, LINE, "Będę za pięć minut & more")
+    told = stamped(here, parameters)
     sdk = Auth(api_key="abcd1234", signature_secret=SECRET, signature_method=method.value)
     # The SDK compares letter by letter, while Vonage sends capitals.
     assert sdk.check_signature(told | {"sig": told["sig"].lower()})
+    assert not sdk.check_signature(told | {"sig": told["sig"].lower(), "text": "something else"})
 
 
-def test_an_account_that_does_not_sign_sends_no_trace_of_it() -> None:
-    (told,) = inbound(account(), ALICE, LINE, "hi")
-    assert told.keys().isdisjoint({"sig", "nonce", "timestamp", "api-key"})
+@pytest.mark.parametrize("profile", [{}, {"signature_secret": SECRET, "signs_webhooks": False}])
+def test_an_account_that_does_not_sign_sends_no_trace_of_it(profile: dict[str, object]) -> None:
+    assert stamped(account(**profile), {"text": "hi"}).keys().isdisjoint({"sig", "nonce", "timestamp", "api-key"})
+
+
+@pytest.mark.parametrize("profile", [{}, {"signature_secret": SECRET}])
+def test_a_bad_signature_is_one_even_where_none_is_made(profile: dict[str, object]) -> None:
+    told = stamped(account(**profile), {"text": "hi"}, "webhook-bad-signature")
+    assert len(told["sig"]) == 32
+    assert not verify(told, SECRET, Method.MD5HASH)
+
+
+def test_stale_stamps_are_rightly_signed_and_a_day_old() -> None:
+    told = stamped(account(signature_secret=SECRET), {"text": "hi"}, "webhook-stale-stamp")
+    assert (told["message-timestamp"], told["timestamp"]) == ("2026-02-01 00:48:35", str(1770000515 - 26 * 3600))
+    assert verify(told, SECRET, Method.MD5HASH)

@@ -3,23 +3,30 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from itertools import count
+from typing import Any
 
 import pytest
 
 from bot.emulator.account import Account
 from bot.emulator.courier import Courier, Webhook
-from bot.emulator.profile import Profile, Retries, Shape
+from bot.emulator.profile import RETRIES, Profile, Retries, Shape, Stamps
+from bot.emulator.wirelog import Direction
+from bot.vonage.signatures import Method, verify
 from tests.emulation import Service
 
+STAMP = {"message-timestamp": "1970-01-01 00:00:00"}
 TOLD = {"msisdn": "447700900101", "text": "a & b = ç 😀"}
 AT_ONCE = Retries(first=0.001, longest=0.004, give_up_after=0.02)
 
 
-def account(shape: Shape = Shape.POST) -> Account:
-    ids = count()
-    return Account(Profile(webhooks=shape, retries=AT_ONCE), lambda: 0, lambda size: f"{next(ids)}")
+def account(shape: Shape = Shape.POST, **profile: Any) -> Account:
+    ids, ticks = count(), count(0, 1000)
+    clock = (lambda: 0) if profile.get("stamps") is None else (lambda: next(ticks))
+    settings: dict[str, Any] = {"webhooks": shape, "retries": AT_ONCE} | profile
+    return Account(Profile(**settings), clock, lambda size: f"{next(ids):032d}")
 
 
 @pytest.fixture
@@ -43,7 +50,7 @@ async def test_the_three_shapes_say_the_same(service: Service, shape: Shape, met
         answer = await courier.carry(Webhook("inbound", f"{service.url}/in", TOLD))
     (got,) = service.got
     assert answer.taken
-    assert (got.method, got.content_type, got.path, got.parameters) == (method, content_type, "/in", TOLD)
+    assert (got.method, got.content_type, got.path, got.parameters) == (method, content_type, "/in", TOLD | STAMP)
 
 
 async def test_what_was_not_taken_comes_again_word_for_word(courier: Courier, service: Service) -> None:
@@ -51,7 +58,7 @@ async def test_what_was_not_taken_comes_again_word_for_word(courier: Courier, se
     notes: list[str] = []
     answer = await courier.carry(Webhook("inbound", service.url, TOLD), notes.append)
     assert answer.taken
-    assert [got.parameters for got in service.got] == [TOLD] * 4
+    assert [got.parameters for got in service.got] == [TOLD | STAMP] * 4
     assert notes[0] == "the service answered 503; trying again in 0.001 s"
 
 
@@ -67,7 +74,7 @@ async def test_where_nobody_listens_it_is_given_up_in_the_end(courier: Courier) 
     notes: list[str] = []
     answer = await courier.carry(Webhook("inbound", "http://127.0.0.1:1/", TOLD), notes.append)
     assert answer.status is None
-    assert len(notes) == len(list(AT_ONCE.waits()))
+    assert len(notes) == len(list(AT_ONCE.waits("inbound")))
 
 
 async def test_an_address_that_is_none_is_no_answer(courier: Courier) -> None:
@@ -95,8 +102,8 @@ async def test_each_attempt_is_in_the_wire_log(service: Service) -> None:
     async with courier.working():
         await courier.carry(Webhook("receipt", service.url, TOLD))
     assert [(each.about, each.status, each.parameters) for each in here.wire] == [
-        ("receipt", 503, TOLD),
-        ("receipt", 204, TOLD),
+        ("receipt", 503, TOLD | STAMP),
+        ("receipt", 204, TOLD | STAMP),
     ]
 
 
@@ -106,3 +113,62 @@ async def test_unfinished_errands_do_not_outlive_the_emulator() -> None:
         courier.start(asyncio.sleep(60))
         await asyncio.sleep(0)
     assert len(asyncio.all_tasks()) == 1
+
+
+async def test_what_is_refused_for_good_comes_again_all_the_same_under_the_older_rule(service: Service) -> None:
+    service.answers.extend([401, 404])
+    courier = Courier(account(retries=RETRIES["A"], time_factor=10_000))
+    async with courier.working():
+        assert (await courier.carry(Webhook("inbound", service.url, TOLD))).taken
+    assert len(service.got) == 3
+
+
+async def test_time_passes_faster_by_the_factor(service: Service) -> None:
+    service.answers.extend([503, 503])
+    courier, started = Courier(account(retries=RETRIES["B"], time_factor=100)), time.monotonic()
+    notes: list[str] = []
+    async with courier.working():
+        await courier.carry(Webhook("inbound", service.url, TOLD, after=5.0), notes.append)
+    assert notes == [f"the service answered 503; trying again in {wait} s" for wait in ("0.05", "0.1")]
+    assert 0.2 <= time.monotonic() - started < 3
+
+
+@pytest.mark.parametrize(("stamps", "different"), [(Stamps.FROZEN, 1), (Stamps.RENEWED, 2)])
+async def test_what_comes_again_is_stamped_and_signed_anew_or_not(
+    service: Service, stamps: Stamps, different: int
+) -> None:
+    service.answers.append(503)
+    courier = Courier(account(stamps=stamps, signature_secret="shh"))
+    async with courier.working():
+        await courier.carry(Webhook("inbound", service.url, TOLD))
+    for name in ("message-timestamp", "timestamp", "nonce", "sig"):
+        assert len({got.parameters[name] for got in service.got}) == different
+    assert all(verify(got.parameters, "shh", Method.MD5HASH) for got in service.got)
+
+
+async def test_without_order_those_of_one_turn_go_side_by_side(service: Service) -> None:
+    service.pause = 0.05
+    courier = Courier(account(in_order=False))
+    async with courier.working():
+        await asyncio.gather(*(courier.carry(Webhook("inbound", service.url, TOLD, turn="Alice")) for _ in range(9)))
+    assert service.busiest > 1
+
+
+async def test_what_was_dropped_does_not_arrive(service: Service) -> None:
+    courier = Courier(account())
+    async with courier.working():
+        late = courier.start(courier.carry(Webhook("inbound", service.url, TOLD, after=0.05)))
+        courier.drop()
+        await asyncio.wait([late])
+        await courier.carry(Webhook("inbound", service.url, TOLD, after=0.1))
+    assert len(service.got) == 1
+
+
+async def test_the_wire_log_says_what_was_sent_and_which_fault_it_was(service: Service) -> None:
+    here = account(Shape.POST_JSON)
+    courier = Courier(here)
+    async with courier.working():
+        await courier.carry(Webhook("inbound", service.url, TOLD, fault="webhook-duplicate"))
+    (exchange,) = here.wire
+    assert (exchange.direction, exchange.fault) == (Direction.OUT, "webhook-duplicate")
+    assert exchange.headers["content-type"] == service.got[0].content_type == "application/json"

@@ -178,3 +178,52 @@ async def test_a_line_cannot_be_a_phone_too(phones: Emulated) -> None:
 async def test_the_fictional_numbers_come_to_an_end(emulator: StartEmulator) -> None:
     crowd = tuple(Phone(f"+447700900{end}", "x") for end in range(101, 1000))
     assert (await ask(await emulator(Profile(phones=crowd)), "POST", "/phones", json={}))[0] == 409
+
+
+async def switch_on(phones: Emulated, kind: str) -> None:
+    assert (await ask(phones, "POST", "/faults", json={"kind": kind, "times": 1}))[0] == 201
+
+
+async def test_octets_reach_the_service_as_hex(phones: Emulated, service: Service) -> None:
+    asked = {"to": LINE, "data": "6869", "udh": "0605"}
+    status, sent = await ask(phones, "POST", f"/phones/{ALICE}/send", json=asked)
+    assert (status, sent["text"], sent["encoding"]) == (201, "06056869", "binary")
+    (got,) = await service.hears(1)
+    assert {key: got.parameters[key] for key in ("type", "data", "udh")} == {
+        "type": "binary",
+        "data": "6869",
+        "udh": "0605",
+    }
+
+
+@pytest.mark.parametrize("change", [{"data": "x"}, {"data": ""}, {"data": "00" * 141}, {"udh": "0"}, {"data": 5}])
+async def test_octets_that_are_none_are_refused(phones: Emulated, change: dict[str, object]) -> None:
+    asked = {"to": LINE, "data": "6869"} | change
+    assert (await ask(phones, "POST", f"/phones/{ALICE}/send", json=asked))[0] == 400
+
+
+async def test_a_duplicate_comes_twice_and_the_phone_is_content(phones: Emulated, service: Service) -> None:
+    await switch_on(phones, "webhook-duplicate")
+    await phones.send(ALICE, LINE, "hi")
+    assert len({got.parameters["messageId"] for got in await service.hears(2)}) == 1
+    assert (await settled(phones, ALICE))["state"] == "delivered"
+
+
+async def test_parts_come_out_of_order_on_demand(phones: Emulated, service: Service) -> None:
+    await switch_on(phones, "webhook-reordered")
+    await phones.send(ALICE, LINE, "a" * 153 + "b" * 153 + "c")
+    assert [got.parameters["concat-part"] for got in await service.hears(3)] == ["3", "2", "1"]
+
+
+async def test_a_lost_part_is_told_on_the_phone(phones: Emulated, service: Service) -> None:
+    await switch_on(phones, "webhook-missing-part")
+    await phones.send(ALICE, LINE, "a" * 153 + "b" * 8)
+    assert (await settled(phones, ALICE))["note"] == "a part was lost on the way, as is switched on"
+    assert [got.parameters["concat-part"] for got in service.got] == ["1"]
+
+
+async def test_no_phone_is_given_a_magic_number(emulator: StartEmulator) -> None:
+    crowd = tuple(Phone(f"+447700900{end}", "x") for end in range(101, 949))
+    phones = await emulator(Profile(phones=crowd))
+    assert (await ask(phones, "POST", "/phones", json={}))[1]["number"] == "+447700900949"
+    assert (await ask(phones, "POST", "/phones", json={}))[0] == 409

@@ -6,7 +6,7 @@ from itertools import islice
 
 import pytest
 
-from bot.emulator.profile import NotAnAddress, Profile, Retries, address, on_the_wire
+from bot.emulator.profile import RETRIES, NotAnAddress, Phone, Profile, Retries, address, on_the_wire
 
 
 @pytest.mark.parametrize(
@@ -39,6 +39,21 @@ def test_without_lines_any_number_is_one() -> None:
 
 
 def test_a_webhook_is_tried_after_5_seconds_doubling_to_15_minutes_for_a_day() -> None:
-    waits = list(Retries().waits())
+    waits = list(Retries().waits("inbound"))
     assert list(islice(waits, 9)) == [5, 10, 20, 40, 80, 160, 320, 640, 900]
     assert 24 * 3600 - 900 < sum(waits) <= 24 * 3600
+
+
+def test_by_the_older_rule_it_is_tried_every_minute_and_a_receipt_for_three_days() -> None:
+    assert set(RETRIES["A"].waits("inbound")) == {60}
+    assert sum(RETRIES["A"].waits("inbound")) == 24 * 3600
+    assert sum(RETRIES["A"].waits("receipt")) == 72 * 3600
+
+
+def test_a_trial_account_may_text_the_first_phone_or_its_test_numbers() -> None:
+    phones = (Phone("+447700900101", "Alice"), Phone("+447700900102", "Bob"))
+    numbers = [phone.address for phone in phones]
+    assert [Profile(phones=phones, trial=True).may_text(each) for each in numbers] == [True, False]
+    named = Profile(phones=phones, trial=True, test_numbers=("+447700900102",))
+    assert [named.may_text(each) for each in numbers] == [False, True]
+    assert Profile(phones=phones).may_text("+447700900103")

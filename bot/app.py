@@ -15,20 +15,13 @@ from starlette.exceptions import HTTPException
 
 from bot import webhooks
 from bot.api import Api, http_exception
-from bot.deadlines import Deadlines
-from bot.delivery import Delivery
 from bot.health import Health
-from bot.intake import Handover, Intake
-from bot.metrics import Metrics
-from bot.outgoing import Outgoing
-from bot.pace import Pace, SenderLimit
-from bot.receipts import Receipts
+from bot.pace import Pace
+from bot.proxy import Chance, assemble
 from bot.service import Service
 from bot.settings import Settings
-from bot.undelivered import Undelivered
 from bot.vonage.sending import Transport
 from bot.webhooks import Protection
-from bot.writer import Writer
 from commands.catalogue import Catalogue
 from commands.desk import House
 from storage.model import Millis
@@ -41,47 +34,29 @@ def system_clock() -> Millis:
 
 def create_app(settings: Settings, *, clock: Callable[[], Millis] = system_clock) -> Starlette:
     """The whole service. Its lifespan raises storage.engine.Unusable when the database cannot be used."""
-    house = _house(settings)
-    engine = SQLite(settings.database_path)
-    metrics = Metrics()
-    writer = Writer(engine)
-    outgoing = Outgoing(new_ref=lambda: secrets.token_urlsafe(30))
-    undelivered = Undelivered(house, outgoing)
-    receipts = Receipts(undelivered=undelivered, metrics=metrics, clock=clock)
-    limit = SenderLimit(settings.sender_limit)
-    intake = Intake(house=house, outgoing=outgoing, undelivered=undelivered, limit=limit, metrics=metrics, clock=clock)
     transport = _transport(settings)
-    delivery = Delivery(
-        writer=writer,
+    proxy = assemble(
+        engine=SQLite(settings.database_path),
+        house=_house(settings),
         transport=transport,
-        outgoing=outgoing,
-        house=house,
-        pace=Pace(settings.account_rate, {line: settings.rate_of(line) for line in house.lines}),
-        receipts=receipts,
-        undelivered=undelivered,
-        metrics=metrics,
-        clock=clock,
-        jitter=random.random,  # spreads retries, guards nothing
-        owner=secrets.token_hex(8),
-    )
-    deadlines = Deadlines(
-        engine=engine,
-        writer=writer,
-        intake=intake,
-        undelivered=undelivered,
-        outgoing=outgoing,
-        house=house,
-        limit=limit,
-        metrics=metrics,
+        pace=Pace(settings.account_rate, {line: settings.rate_of(line) for line in settings.vonage_number}),
+        sender_limit=settings.sender_limit,
         doubt_after=settings.doubt_after,
         clock=clock,
+        # Jitter spreads retries and guards nothing; the others have to be unguessable.
+        chance=Chance(lambda: secrets.token_urlsafe(30), random.random, secrets.token_hex(8)),
     )
     service = Service(
-        engine=engine, writer=writer, delivery=delivery, deadlines=deadlines, transport=transport, clock=clock
+        engine=proxy.engine,
+        writer=proxy.writer,
+        delivery=proxy.delivery,
+        deadlines=proxy.deadlines,
+        transport=transport,
+        clock=clock,
     )
-    handover = Handover(writer, intake, receipts, metrics)
-    api = Api(house, writer, engine, outgoing, _open(settings.api_token), clock)
-    health = Health(engine, writer, delivery, metrics, clock, service.fallen)
+    api = Api(proxy.house, proxy.writer, proxy.engine, proxy.outgoing, _open(settings.api_token), clock)
+    health = Health(proxy.engine, proxy.writer, proxy.delivery, proxy.metrics, clock, service.fallen)
+    count_refused = proxy.metrics.refused.labels
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
@@ -90,7 +65,7 @@ def create_app(settings: Settings, *, clock: Callable[[], Millis] = system_clock
 
     return Starlette(
         routes=[
-            *webhooks.routes(_protection(settings), handover, clock, lambda why: metrics.refused.labels(why).inc()),
+            *webhooks.routes(_protection(settings), proxy.handover, clock, lambda why: count_refused(why).inc()),
             *api.routes(),
             *health.routes(api),
         ],

@@ -207,7 +207,9 @@ class Delivery:
         if doubtful := [each for each in verdicts if isinstance(each, Doubtful)]:
             await outbox.doubt(tx, doubtful, now)
         # A receipt can come before the answer, and where no answer comes: its word counts from here on.
-        fates = await receipts.conclude(tx, [each.claim.id for each in (*sent, *doubtful)], now)
+        fates = await receipts.conclude(
+            tx, [each.claim.id for each in verdicts if isinstance(each, Sent | Doubtful)], now
+        )
         await self._receipts.follow(tx, fates, now)
         if back := [each for each in verdicts if isinstance(each, Back)]:
             await outbox.put_back(tx, back, now)

@@ -11,16 +11,9 @@ from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 
-from bot.deadlines import Deadlines
-from bot.delivery import Delivery
-from bot.intake import Handover, Intake
-from bot.metrics import Metrics
-from bot.outgoing import Outgoing
-from bot.pace import Pace, SenderLimit
-from bot.receipts import Receipts
-from bot.undelivered import Undelivered
+from bot.pace import Pace
+from bot.proxy import Chance, assemble
 from bot.vonage.sending import Accepted, Outcome
-from bot.writer import Writer
 from commands.catalogue import Catalogue
 from commands.desk import House
 from storage.engine import Transaction
@@ -72,40 +65,24 @@ class World:
     ) -> None:
         self.now = NOON
         self.rate = rate
-        self.engine = engine
         self.phones = Phones()
-        self.metrics = Metrics()
-        self.writer = Writer(engine)
-        refs = count(1)
-        run = secrets.token_hex(4)
-        self.outgoing = Outgoing(new_ref=lambda: f"{run}-{next(refs)}")
-        codes = count(4821)
-        self.house = House(
-            service_name="Private SMS", lines=lines, admins=frozenset({ADMIN}), region=None, chat_ttl=chat_ttl,
-            texts=Catalogue.load(), code_key=b"key", new_code=lambda: str(next(codes)),
-        )  # fmt: skip
-        undelivered = Undelivered(self.house, self.outgoing)
-        self.receipts = Receipts(undelivered=undelivered, metrics=self.metrics, clock=self.clock)
-        sender_limit = SenderLimit(limit)
-        self.intake = Intake(
-            house=self.house,
-            outgoing=self.outgoing,
-            undelivered=undelivered,
-            limit=sender_limit,
-            metrics=self.metrics,
+        refs, codes, run = count(1), count(4821), secrets.token_hex(4)
+        self.proxy = assemble(
+            engine=engine,
+            house=House(
+                service_name="Private SMS", lines=lines, admins=frozenset({ADMIN}), region=None, chat_ttl=chat_ttl,
+                texts=Catalogue.load(), code_key=b"key", new_code=lambda: str(next(codes)),
+            ),
+            transport=self.phones,
+            pace=Pace(0, dict.fromkeys(lines, rate)),
+            sender_limit=limit,
+            doubt_after=120_000,
             clock=self.clock,
-        )
-        self.delivery = Delivery(
-            writer=self.writer, transport=self.phones, outgoing=self.outgoing, house=self.house,
-            pace=Pace(0, dict.fromkeys(lines, rate)), receipts=self.receipts, undelivered=undelivered,
-            metrics=self.metrics, clock=self.clock,
-            jitter=lambda: 1.0, owner="this run",
+            chance=Chance(new_ref=lambda: f"{run}-{next(refs)}", jitter=lambda: 1.0, owner="this run"),
         )  # fmt: skip
-        self.deadlines = Deadlines(
-            engine=engine, writer=self.writer, intake=self.intake, undelivered=undelivered, outgoing=self.outgoing,
-            house=self.house, limit=sender_limit, metrics=self.metrics, doubt_after=120_000, clock=self.clock,
-        )  # fmt: skip
-        self.handover = Handover(self.writer, self.intake, self.receipts, self.metrics)
+        self.engine, self.house, self.metrics = engine, self.proxy.house, self.proxy.metrics
+        self.writer, self.outgoing, self.handover = self.proxy.writer, self.proxy.outgoing, self.proxy.handover
+        self.delivery, self.deadlines = self.proxy.delivery, self.proxy.deadlines
 
     def clock(self) -> Millis:
         return self.now

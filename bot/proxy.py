@@ -1,0 +1,88 @@
+"""The service without its routes: what takes texts, decides, remembers and delivers, put together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from bot.deadlines import Deadlines
+from bot.delivery import Delivery, Transport
+from bot.intake import Handover, Intake
+from bot.metrics import Metrics
+from bot.outgoing import Outgoing
+from bot.pace import Pace, SenderLimit
+from bot.receipts import Receipts
+from bot.undelivered import Undelivered
+from bot.writer import Writer
+from commands.desk import House
+from storage.engine import Engine
+from storage.model import Millis
+
+
+@dataclass(frozen=True, slots=True)
+class Chance:
+    """What is not to be foreseen in service, and is in a test."""
+
+    new_ref: Callable[[], str]  # a client-ref: at most 40 characters, never the same twice
+    jitter: Callable[[], float]  # from 0 to 1
+    owner: str  # names this run of the process
+
+
+@dataclass(frozen=True, slots=True)
+class Proxy:
+    engine: Engine
+    house: House
+    metrics: Metrics
+    writer: Writer
+    outgoing: Outgoing
+    delivery: Delivery
+    deadlines: Deadlines
+    handover: Handover
+
+
+def assemble(
+    *,
+    engine: Engine,
+    house: House,
+    transport: Transport,
+    pace: Pace,
+    sender_limit: int,
+    doubt_after: Millis,
+    clock: Callable[[], Millis],
+    chance: Chance,
+) -> Proxy:
+    """Nothing runs yet: see bot/service.py."""
+    metrics = Metrics()
+    writer = Writer(engine)
+    outgoing = Outgoing(chance.new_ref)
+    undelivered = Undelivered(house, outgoing)
+    receipts = Receipts(undelivered=undelivered, metrics=metrics, clock=clock)
+    limit = SenderLimit(sender_limit)
+    intake = Intake(house=house, outgoing=outgoing, undelivered=undelivered, limit=limit, metrics=metrics, clock=clock)
+    delivery = Delivery(
+        writer=writer,
+        transport=transport,
+        outgoing=outgoing,
+        house=house,
+        pace=pace,
+        receipts=receipts,
+        undelivered=undelivered,
+        metrics=metrics,
+        clock=clock,
+        jitter=chance.jitter,
+        owner=chance.owner,
+    )
+    deadlines = Deadlines(
+        engine=engine,
+        writer=writer,
+        intake=intake,
+        undelivered=undelivered,
+        outgoing=outgoing,
+        house=house,
+        limit=limit,
+        metrics=metrics,
+        doubt_after=doubt_after,
+        clock=clock,
+    )
+    handover = Handover(writer, intake, receipts, metrics)
+    return Proxy(engine, house, metrics, writer, outgoing, delivery, deadlines, handover)

@@ -20,7 +20,9 @@ class Number:
     e164: str
 
     def __post_init__(self) -> None:
-        if not self.e164.startswith("+"):  # bare digits would be somebody else's key, and the mask would show more of them
+        if not self.e164.startswith(
+            "+"
+        ):  # bare digits would be somebody else's key, and the mask would show more of them
             raise NotANumber("no E.164 number")
 
     @classmethod

@@ -125,4 +125,6 @@ async def test_what_went_out_is_not_held_in_parts_any_longer(tx: Transaction) ->
 @pytest.mark.parametrize("text", ["hello", None])
 async def test_a_text_that_went_nowhere_is_kept_with_the_reason(tx: Transaction, text: str | None) -> None:
     await inbox.keep(tx, [(inbound(CAROL, text, id="m9"), "stranger")])
-    assert await tx.rows("SELECT message_id, sender, text, reason FROM kept") == [("m9", CAROL.digits, text, "stranger")]
+    assert await tx.rows("SELECT message_id, sender, text, reason FROM kept") == [
+        ("m9", CAROL.digits, text, "stranger")
+    ]

@@ -112,7 +112,9 @@ class Service:
         request = Request(scope, receive)
         body, kind = (await request.body()).decode(), request.headers.get("content-type", "")
         pairs = (
-            json.loads(body) if "json" in kind else dict(parse_qsl(body or request.url.query, keep_blank_values=True))
+            json.loads(body)
+            if "json" in kind or body.startswith("{")
+            else dict(parse_qsl(body or request.url.query, keep_blank_values=True))
         )
         async with self.arrived:
             self.got.append(Got(request.method, request.url.path, kind, pairs))

@@ -10,8 +10,6 @@ from contextlib import asynccontextmanager
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
-from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
 
 from bot.emulator.account import Account
 from bot.emulator.controls import Controls
@@ -21,10 +19,9 @@ from bot.emulator.guard import Guard
 from bot.emulator.pages import Pages
 from bot.emulator.phones import Phones
 from bot.emulator.profile import Profile
+from bot.emulator.unknown import Unknown
 from bot.emulator.wire import Wire
 from storage.model import Millis
-
-CODES = {400: "bad_request", 404: "not_found", 405: "method_not_allowed", 409: "conflict"}
 
 
 def now() -> Millis:
@@ -51,13 +48,6 @@ def create_emulator(
             *Pages(account).routes(),
         ],
         middleware=[Middleware(Guard)],
-        exception_handlers={HTTPException: _told},
+        exception_handlers={HTTPException: Unknown(account).answer},
         lifespan=lifespan,
     )
-
-
-async def _told(request: Request, error: Exception) -> Response:
-    if not isinstance(error, HTTPException):
-        raise error
-    code = CODES.get(error.status_code, "error")
-    return JSONResponse({"error": {"code": code, "message": error.detail}}, error.status_code, error.headers)

@@ -83,7 +83,7 @@ def stamped(account: Account, parameters: Mapping[str, str], fault: str | None =
     if profile.signs_webhooks and profile.signature_secret:
         told |= {"timestamp": str(now // 1000), "nonce": uuid(account)}
         told["sig"] = sign(told, profile.signature_secret, profile.signature_method)
-    if fault == "webhook-bad-signature":
+    if fault in ("webhook-bad-signature", "receipt-bad-signature"):
         told["sig"] = "0" * len(told.get("sig", "0" * 32))
     return told
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import time
 from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlencode
 
 import aiohttp
 
@@ -21,9 +23,10 @@ PATIENCE = aiohttp.ClientTimeout(total=15, connect=3)  # Vonage's own
 AGENT = {"user-agent": "Vonage/MessagingHUB/v1.0", "accept": "*/*"}
 HEADERS = {
     Shape.GET: AGENT,
-    Shape.POST: AGENT | {"content-type": "application/x-www-form-urlencoded"},
+    Shape.POST: AGENT | {"content-type": "application/x-www-form-urlencoded; charset=UTF-8"},
     Shape.POST_JSON: AGENT | {"content-type": "application/json"},
 }
+UNTYPED = ("webhook-no-content-type", "content-type")
 ANSWER_KEPT = 500  # characters of an answer, in the wire log
 
 
@@ -106,18 +109,20 @@ class Courier:
         at, started = self._account.clock(), time.monotonic()
         shape = self._account.profile.webhooks
         method, how = _as_request(shape, parameters)
+        headers = {name: value for name, value in HEADERS[shape].items() if (webhook.fault, name) != UNTYPED}
         try:
             async with self._session.request(
-                method, webhook.url, timeout=PATIENCE, headers=HEADERS[shape], allow_redirects=False, **how
-            ) as response:
+                method, webhook.url, headers=headers, skip_auto_headers=("content-type",), timeout=PATIENCE,
+                allow_redirects=False, **how,
+            ) as response:  # fmt: skip
                 answer = Answer(response.status, (await response.text(errors="replace"))[:ANSWER_KEPT])
         except (aiohttp.ClientError, TimeoutError) as error:
-            answer = Answer(None, type(error).__name__)
+            answer = Answer(None, _why(error))
         took = round((time.monotonic() - started) * 1000)
         self._account.log(
             Exchange(
                 at, webhook.about, method, webhook.url, parameters, answer.status, answer.body, took,
-                Direction.OUT, HEADERS[shape], webhook.fault,
+                Direction.OUT, headers, webhook.fault, is_json=shape is Shape.POST_JSON,
             )
         )  # fmt: skip
         return answer
@@ -128,6 +133,27 @@ def _as_request(shape: Shape, parameters: dict[str, str]) -> tuple[str, dict[str
         case Shape.GET:
             return "GET", {"params": parameters}
         case Shape.POST:
-            return "POST", {"data": parameters}
+            return "POST", {"data": urlencode(parameters).encode()}
         case Shape.POST_JSON:
-            return "POST", {"json": parameters}
+            return "POST", {"data": json.dumps(parameters, ensure_ascii=False).encode()}
+
+
+def _why(error: Exception) -> str:
+    """For a person; what has no words of its own here is told by its name."""
+    match error:
+        case aiohttp.ConnectionTimeoutError():
+            return "no connection within 3 s"
+        case TimeoutError():
+            return "it took longer than 15 s"
+        case aiohttp.ServerDisconnectedError():
+            return "it hung up"
+        case aiohttp.InvalidURL():
+            return "that is no address"
+        case aiohttp.ClientSSLError():
+            return "no TLS came about"
+        case aiohttp.ClientConnectorError():
+            return "nobody listens there"
+        case aiohttp.ClientOSError():
+            return "the connection broke off"
+        case _:
+            return type(error).__name__

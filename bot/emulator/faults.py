@@ -34,9 +34,12 @@ class Kind:
     long_only: bool = False  # there is nothing to get wrong about a text of one part
 
 
+ACCEPT = "accept"
+
 KINDS = {
     kind.name: kind
     for kind in (
+        Kind(ACCEPT, About.SEND, "takes the text, whatever else is switched on"),
         *(Kind(f"status-{code}", About.SEND, f"answers status {code}: {what}") for code, what in STATUSES.items()),
         Kind("http-401", About.SEND, "answers HTTP 401; not taken"),
         Kind("http-429", About.SEND, "answers HTTP 429 with Retry-After; not taken"),
@@ -59,6 +62,7 @@ KINDS = {
         Kind("receipt-buffered-first", About.RECEIPT, "says buffered, and delivered 5 s later"),
         Kind("receipt-false", About.RECEIPT, "a second one comes, for an id nobody has heard of"),
         Kind("receipt-no-ref", About.RECEIPT, "comes without the client-ref"),
+        Kind("receipt-bad-signature", About.RECEIPT, "comes with a signature that is wrong"),
         Kind("receipt-failed", About.RECEIPT, "says failed (err-code 6); the text never arrives"),
         Kind("receipt-expired", About.RECEIPT, "says expired (err-code 2); the text never arrives"),
         Kind("receipt-rejected", About.RECEIPT, "says rejected (err-code 14); the text never arrives"),
@@ -68,6 +72,7 @@ KINDS = {
         Kind("webhook-no-concat", About.WEBHOOK, "parts come as texts of their own, as Verizon's do", long_only=True),
         Kind("webhook-missing-part", About.WEBHOOK, "the second part of a long text never comes", long_only=True),
         Kind("webhook-bad-signature", About.WEBHOOK, "comes with a signature that is wrong"),
+        Kind("webhook-no-content-type", About.WEBHOOK, "comes without a Content-Type"),
         Kind("webhook-stale-stamp", About.WEBHOOK, "comes with the stamps of 26 hours ago"),
         Kind("webhook-slow", About.WEBHOOK, "comes 5 s later"),
     )
@@ -167,10 +172,12 @@ class Faults:
 
     def strike(self, about: About, number: str, parts: int = 1) -> str | None:
         """The name of what goes wrong this time: of the oldest fault that strikes, or of the number's own magic."""
-        for rule in list(self.rules.values()):
+        for rule in sorted(
+            self.rules.values(), key=lambda rule: rule.kind.name != ACCEPT
+        ):  # which overrules the others
             if rule.kind.about is about and rule.number in (None, number) and self._strikes(rule, number, parts):
                 self._spend(rule)
-                return rule.kind.name
+                return None if rule.kind.name == ACCEPT else rule.kind.name
         magic = KINDS.get(MAGIC.get(number, ""))
         return magic.name if magic and magic.about is about and (parts > 1 or not magic.long_only) else None
 
@@ -204,4 +211,4 @@ class Faults:
 
 def magic_numbers() -> Iterator[dict[str, str]]:
     for number, kind in MAGIC.items():
-        yield {"number": number, "does": KINDS[kind].says, "kind": kind}
+        yield {"number": number, "does": KINDS[kind].says, "kind": kind, "about": KINDS[kind].about}

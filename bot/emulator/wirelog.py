@@ -41,6 +41,7 @@ class Exchange:
     direction: Direction = Direction.IN
     headers: dict[str, str] = field(default_factory=dict)
     fault: str | None = None
+    is_json: bool = False  # even where no header says so
     id: int = 0
 
     def told(self) -> dict[str, object]:
@@ -79,11 +80,15 @@ def curl(exchange: Exchange) -> str:
     words = ["curl"]
     if exchange.method == "GET":
         words.append("--get")
+    elif exchange.method != "POST" or not exchange.parameters:
+        words += ["--request", exchange.method]
     if (authorization := exchange.headers.get("authorization", "")).startswith(BASIC):
         key = authorization.removeprefix(BASIC).removesuffix(":…")
         words += ["--user", f'{quote(key)}:"{SECRET}"']
-    if "json" in exchange.headers.get("content-type", ""):
-        words += ["--header", quote("Content-Type: application/json")]
+    kind = exchange.headers.get("content-type", "")
+    if exchange.method == "POST" and ("json" in kind or not kind):
+        words += ["--header", quote(f"Content-Type: {kind}".rstrip())]
+    if "json" in kind or exchange.is_json:
         words += ["--data", _but_for_the_secret(json.dumps(exchange.parameters, ensure_ascii=False))]
     else:
         pairs = (f"{key}={value}" for key, value in exchange.parameters.items())

@@ -122,7 +122,12 @@ async def test_the_faults_are_searched_as_one_types(emulated: Emulated, open_pag
     page = await open_page(emulated.url, "#/faults")
     await page.get_by_label("Search the faults").fill("opted out err-code")
     await expect(panel(page, "faults").locator(".fault-row:visible .kind")).to_have_text(["receipt-opted-out"])
-    await expect(panel(page, "faults").locator(".magic tr:visible")).to_have_count(1)
+    await expect(panel(page, "faults").locator(".magic .row:visible")).to_have_count(1)
+    await expect(panel(page, "faults").locator("legend:visible")).to_have_text(["Receipts"])
+    await expect(panel(page, "faults").locator(".magic .about:visible")).to_have_text(["Receipts"])
+    await page.get_by_label("Search the faults").fill("no such fault")
+    await expect(panel(page, "faults").get_by_role("status")).to_have_text("No fault is called that.")
+    await expect(panel(page, "faults").get_by_role("heading", name="Magic numbers")).to_be_hidden()
 
 
 async def test_each_magic_number_is_in_the_table_and_a_click_gives_it_a_phone(
@@ -130,7 +135,7 @@ async def test_each_magic_number_is_in_the_table_and_a_click_gives_it_a_phone(
 ) -> None:
     page = await open_page(emulated.url, "#/faults")
     magic = await ask(emulated, "magic")
-    rows = panel(page, "faults").locator(".magic tr")
+    rows = panel(page, "faults").locator(".magic .row")
     assert await rows.locator(".kind").all_inner_texts() == [each["kind"] for each in magic]
     barred = next(each for each in magic if each["kind"] == "status-6")
     await rows.get_by_role("button", name=barred["number"][-6:]).click()
@@ -149,6 +154,16 @@ async def test_a_setting_counts_at_once(emulated: Emulated, open_page: OpenPage,
     await emulated.send(ALICE, LINES[0], "hi")
     await heard(service)
     assert service.got[0].content_type.startswith("application/json")
+
+
+async def test_test_numbers_are_a_list(emulated: Emulated, open_page: OpenPage) -> None:
+    page = await open_page(emulated.url, "#/settings")
+    numbers = panel(page, "settings").get_by_label("Test numbers", exact=True)
+    await numbers.fill(f"{ALICE[1:]}, {BOB}")
+    async with page.expect_response("**/settings"):
+        await numbers.press("Tab")
+    await expect(numbers).to_have_value(f"{ALICE}, {BOB}")
+    assert (await ask(emulated, "settings"))["test_numbers"] == [ALICE, BOB]
 
 
 async def test_an_empty_field_is_no_limit(emulated: Emulated, open_page: OpenPage) -> None:

@@ -1,6 +1,6 @@
 // What one request and its answer come to in a few words: who, what, and how it ended. Pure.
 
-const KINDS = { sms: "text sent", inbound: "text", receipt: "receipt", account: "account" };
+const KINDS = { sms: "text sent", inbound: "text", receipt: "receipt", account: "account", unknown: "unknown request" };
 
 // { kind, who, words, outcome, isBad, isToUs }: `who` is a number, or empty.
 export function summary(exchange) {

@@ -34,7 +34,14 @@ export class Faults {
   }
 
   loadMagic(rows) {
-    this.find(".magic").replaceChildren(...rows.map((row) => this.magicRow(row)));
+    this.panel.querySelectorAll(".magic").forEach((group) => group.remove());
+    for (const [about, title] of Object.entries(GROUPS)) {
+      const group = clone("magic-group");
+      group.querySelector("th").textContent = title;
+      group.append(...rows.filter((row) => row.about === about).map((row) => this.magicRow(row)));
+      this.find(".magic-numbers").append(group);
+    }
+    this.filter();
   }
 
   // Whoever has a phone on the page can be chosen.
@@ -54,7 +61,7 @@ export class Faults {
 
   drawSwitches(kinds) {
     const groups = Object.entries(GROUPS).map(([about, title]) => {
-      const group = document.getElementById("fault-group").content.firstElementChild.cloneNode(true);
+      const group = clone("fault-group");
       group.querySelector("legend").textContent = title;
       group.append(...kinds.filter((kind) => kind.about === about).map((kind) => this.newSwitch(kind)));
       return group;
@@ -63,7 +70,7 @@ export class Faults {
   }
 
   newSwitch({ kind, says }) {
-    const row = document.getElementById("fault").content.firstElementChild.cloneNode(true);
+    const row = clone("fault");
     row.querySelector(".says").textContent = says;
     row.querySelector(".kind").textContent = kind;
     row.querySelector("input").addEventListener("change", ({ target }) => this.turn(kind, target.checked));
@@ -110,11 +117,14 @@ export class Faults {
   filter() {
     const words = this.find(".search").value.toLowerCase().split(/\s+/);
     const isSought = (row) => words.every((word) => row.textContent.toLowerCase().includes(word));
-    for (const row of this.panel.querySelectorAll(".fault-row, .magic tr")) row.hidden = !isSought(row);
+    for (const row of this.panel.querySelectorAll(".row")) row.hidden = !isSought(row);
+    const found = (group) => group.querySelector(".row:not([hidden])");
+    for (const group of this.panel.querySelectorAll(".sought")) group.hidden = !found(group);
+    this.find(".nothing").textContent = found(this.panel) ? "" : "No fault is called that.";
   }
 
   magicRow({ number, does, kind }) {
-    const row = document.getElementById("magic").content.firstElementChild.cloneNode(true);
+    const row = clone("magic");
     const button = row.querySelector("button");
     button.textContent = this.nameOf(number);
     button.addEventListener("click", () => this.attempt(() => this.addPhone(number)));
@@ -131,6 +141,10 @@ export class Faults {
       this.draw(); // the switches as they are, not as they were wished
     }
   }
+}
+
+function clone(template) {
+  return document.getElementById(template).content.firstElementChild.cloneNode(true);
 }
 
 function how({ probability, times }) {

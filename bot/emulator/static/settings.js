@@ -49,11 +49,12 @@ export class Settings {
 
 function fill(field, value) {
   if (field.type === "checkbox") field.checked = value;
-  else field.value = value ?? "";
+  else field.value = Array.isArray(value) ? value.join(", ") : (value ?? "");
 }
 
 function read(field) {
   if (field.type === "checkbox") return field.checked;
   if (field.type === "number") return field.value === "" ? null : field.valueAsNumber;
+  if (field.name === "test_numbers") return field.value.split(",").filter((each) => each.trim());
   return field.value.trim() || null;
 }

@@ -116,8 +116,9 @@ def test_an_account_that_does_not_sign_sends_no_trace_of_it(profile: dict[str, o
 
 
 @pytest.mark.parametrize("profile", [{}, {"signature_secret": SECRET}])
-def test_a_bad_signature_is_one_even_where_none_is_made(profile: dict[str, object]) -> None:
-    told = stamped(account(**profile), {"text": "hi"}, "webhook-bad-signature")
+@pytest.mark.parametrize("fault", ["webhook-bad-signature", "receipt-bad-signature"])
+def test_a_bad_signature_is_one_even_where_none_is_made(profile: dict[str, object], fault: str) -> None:
+    told = stamped(account(**profile), {"text": "hi"}, fault)
     assert len(told["sig"]) == 32
     assert not verify(told, SECRET, Method.MD5HASH)
 

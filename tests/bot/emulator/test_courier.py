@@ -40,7 +40,7 @@ async def courier() -> AsyncIterator[Courier]:
     ("shape", "method", "content_type"),
     [
         (Shape.GET, "GET", ""),
-        (Shape.POST, "POST", "application/x-www-form-urlencoded"),
+        (Shape.POST, "POST", "application/x-www-form-urlencoded; charset=UTF-8"),
         (Shape.POST_JSON, "POST", "application/json"),
     ],
 )
@@ -51,6 +51,29 @@ async def test_the_three_shapes_say_the_same(service: Service, shape: Shape, met
     (got,) = service.got
     assert answer.taken
     assert (got.method, got.content_type, got.path, got.parameters) == (method, content_type, "/in", TOLD | STAMP)
+
+
+@pytest.mark.parametrize("shape", Shape)
+async def test_without_a_content_type_it_says_the_same(service: Service, shape: Shape) -> None:
+    here = account(shape)
+    async with (courier := Courier(here)).working():
+        await courier.carry(Webhook("inbound", service.url, TOLD, fault="webhook-no-content-type"))
+    (got,), (exchange,) = service.got, here.wire
+    assert (got.content_type, got.parameters, exchange.parameters) == ("", TOLD | STAMP, TOLD | STAMP)
+    assert "content-type" not in exchange.headers
+
+
+@pytest.mark.parametrize(
+    ("url", "why"),
+    [
+        ("http://127.0.0.1:1/", "no answer (nobody listens there)"),
+        ("http://", "no answer (that is no address)"),
+        ("https{}", "no answer (no TLS came about)"),
+    ],
+)
+async def test_it_says_why_there_is_no_answer(service: Service, url: str, why: str) -> None:
+    async with (courier := Courier(account())).working():
+        assert str(await courier.carry(Webhook("inbound", url.format(service.url[4:]), TOLD))) == why
 
 
 async def test_what_was_not_taken_comes_again_word_for_word(courier: Courier, service: Service) -> None:

@@ -48,6 +48,18 @@ def test_the_oldest_that_strikes_comes_first(faults: Faults) -> None:
     assert strikes(faults, times=2) == ["hang", "close"]
 
 
+def test_who_is_accepted_is_spared_what_befalls_the_others(faults: Faults) -> None:
+    faults.switch_on(Rule(KINDS["close"]))
+    faults.switch_on(Rule(KINDS["accept"], ALICE, times=1))
+    assert strikes(faults, BOB) + strikes(faults, ALICE, times=2) == ["close", None, "close"]
+
+
+def test_even_a_magic_number_can_be_accepted(faults: Faults) -> None:
+    number = next(number for number, kind in MAGIC.items() if kind == "status-6")
+    faults.switch_on(Rule(KINDS["accept"]))
+    assert strikes(faults, number) == [None]
+
+
 def test_a_fault_switched_off_strikes_no_more(faults: Faults) -> None:
     rule = faults.switch_on(Rule(KINDS["close"]))
     assert faults.switch_off(rule.id)
@@ -104,7 +116,8 @@ def test_a_magic_number_always_fails_in_its_one_way(faults: Faults, number: str,
 def test_the_magic_numbers_are_fictional_and_say_what_they_do() -> None:
     told = list(magic_numbers())
     assert all(each["number"].startswith("+4477009009") and each["does"] == KINDS[each["kind"]].says for each in told)
-    assert {KINDS[each["kind"]].about for each in told} == set(About)
+    assert all(each["about"] == KINDS[each["kind"]].about for each in told)
+    assert {each["about"] for each in told} == set(About)
 
 
 def test_there_is_a_fault_for_every_status() -> None:

@@ -41,6 +41,8 @@ def test_of_the_credentials_only_the_key_is_shown() -> None:
         ("GET", {}),
         ("POST", {"content_type": "application/x-www-form-urlencoded"}),
         ("POST", {"content_type": "application/json"}),
+        ("POST", {}),
+        ("PUT", {"content_type": "application/x-www-form-urlencoded"}),
     ],
 )
 async def test_the_command_sends_the_same_with_the_secret_of_whoever_runs_it(
@@ -52,6 +54,17 @@ async def test_the_command_sends_the_same_with_the_secret_of_whoever_runs_it(
     assert await process.communicate() == (b"", b"")
     (got,) = service.got
     assert (got.method, got.path, got.parameters) == (method, "/sms/json", ODD | {"api_secret": "se$cr'et"})
+    assert got.content_type == headers.get("content_type", "")
+
+
+@pytest.mark.parametrize(("is_json", "method"), [(True, "POST"), (False, "DELETE")])
+async def test_what_has_no_header_or_no_body_is_sent_without_it(service: Service, is_json: bool, method: str) -> None:
+    told = {"text": "hi"} if is_json else {}
+    sent = Exchange(0, "inbound", method, f"{service.url}/in", told, 200, "", is_json=is_json)
+    process = await asyncio.create_subprocess_shell(curl(sent) + " --silent")
+    assert await process.wait() == 0
+    (got,) = service.got
+    assert (got.method, got.content_type, got.parameters) == (method, "", told)
 
 
 def test_a_key_goes_with_the_command_and_a_secret_does_not() -> None:

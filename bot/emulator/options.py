@@ -60,8 +60,8 @@ def _add_account(group: argparse._ArgumentGroup) -> None:
 
 
 def _add_webhooks(group: argparse._ArgumentGroup) -> None:
-    group.add_argument("--inbound-url", metavar="URL", help="where a text from a phone goes")
-    group.add_argument("--receipt-url", metavar="URL", help="where delivery receipts go")
+    group.add_argument("--inbound-url", metavar="URL", type=_url("inbound_url"), help="where a text from a phone goes")
+    group.add_argument("--receipt-url", metavar="URL", type=_url("receipt_url"), help="where delivery receipts go")
     _add_choice(group, "--webhook-method", Shape, Shape.POST, "how they are sent")
     group.add_argument("--signature-secret", metavar="SECRET", help="sign them with it (default: unsigned)")
     _add_choice(group, "--signature-method", Method, Method.MD5HASH, "how they are signed")
@@ -150,14 +150,18 @@ def _phones(named: list[tuple[str, str]], suggested: list[tuple[str, str]]) -> t
     )
 
 
-def _setting(name: str, convert: Callable[[str], object]) -> Callable[[str], Any]:
+def _url(name: str) -> Callable[[str], Any]:
+    return _setting(name, str, "an address")
+
+
+def _setting(name: str, convert: Callable[[str], object], expected: str = "a number") -> Callable[[str], Any]:
     """Read as the REST interface reads the setting of that name."""
 
     def read(text: str) -> Any:
         try:
             return READ[name][1](name, convert(text))
         except ValueError as error:
-            raise argparse.ArgumentTypeError(f"{text!r}: expected a number; {error}") from error
+            raise argparse.ArgumentTypeError(f"{text!r}: expected {expected}; {error}") from error
 
     return read
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from bot.emulator.profile import RETRIES, NotAnAddress, Profile, Shape, Stamps, address
+from bot.emulator.submission import URL
 from bot.vonage.signatures import Method
 
 FASTEST = 1_000_000.0
@@ -87,6 +88,12 @@ def _text(name: str, value: object) -> str | None:
     return value
 
 
+def _url(name: str, value: object) -> str | None:
+    if value is not None and not (isinstance(value, str) and URL.fullmatch(value)):
+        raise BadSetting(f"`{name}` begins with http:// or https://, or is null")
+    return value
+
+
 def _numbers(name: str, value: object) -> tuple[str, ...]:
     if not isinstance(value, list):
         raise BadSetting(f"`{name}` is a list of numbers")
@@ -99,8 +106,8 @@ def _numbers(name: str, value: object) -> tuple[str, ...]:
 # The name in JSON, the profile's field, and what reads the value.
 READ: dict[str, tuple[str, Callable[[str, object], Any]]] = {
     "webhooks": ("webhooks", lambda name, value: Shape(_choice(*Shape)(name, value))),
-    "inbound_url": ("inbound_url", _text),
-    "receipt_url": ("receipt_url", _text),
+    "inbound_url": ("inbound_url", _url),
+    "receipt_url": ("receipt_url", _url),
     "signed": ("signs_webhooks", _switch),
     "signature_secret": ("signature_secret", _text),
     "signature_method": ("signature_method", lambda name, value: Method(_choice(*Method)(name, value))),

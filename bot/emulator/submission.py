@@ -11,7 +11,7 @@ from bot.emulator.statuses import Refused
 from commands.gsm import ALPHABET, Encoding, split
 
 RECIPIENT = re.compile(r"[1-9][0-9]{6,14}")
-CALLBACK = re.compile(r"https?://[^\s/]\S*")
+URL = re.compile(r"https?://[^\s/]\S*")
 HEX = re.compile(r"(?:[0-9A-Fa-f]{2})*")
 NETWORK = re.compile(r"[0-9]{5,6}")
 COUNTRIES = {"44": ("234", "235"), "1": ("302", "310", "311", "312", "313", "314", "315", "316")}  # MCCs
@@ -79,7 +79,7 @@ def _check_values(parameters: Mapping[str, str], kind: str) -> None:
         raise Refused("12")
     if given["network-code"] and not _is_network(given["network-code"], parameters["to"]):
         raise Refused("22")
-    if given["callback"] and not (CALLBACK.fullmatch(given["callback"]) and len(given["callback"]) <= LONGEST_CALLBACK):
+    if given["callback"] and not (URL.fullmatch(given["callback"]) and len(given["callback"]) <= LONGEST_CALLBACK):
         raise Refused("23")
 
 

@@ -74,6 +74,27 @@ async def test_what_went_wrong_is_marked(emulated: Emulated, open_page: OpenPage
     await expect(page.locator(".exchange[data-bad=true]")).to_have_count(2)
 
 
+async def test_what_nobody_here_answers_is_a_line_too(emulated: Emulated, open_page: OpenPage) -> None:
+    page = await open_page(emulated.url, "#/wire")
+    async with emulated.http.post(f"{emulated.url}/v1/messages", json={"to": ALICE}) as response:
+        assert response.status == 404
+    await expect(entries(page)).to_contain_text(["unknown request 404"])
+    await expect(entries(page)).to_contain_text(["/v1/messages"])
+    await expect(entries(page)).to_have_attribute("data-bad", "true")
+
+
+async def test_what_a_fault_did_leaves_times_in_line(emulated: Emulated, open_page: OpenPage) -> None:
+    page = await open_page(emulated.url, "#/wire")
+    await change(emulated, "POST", "faults", kind="webhook-bad-signature", number=BOB)
+    await emulated.send(ALICE, LINES[0], "as it should be")
+    await emulated.send(BOB, LINES[0], "with a long name beside it")
+    await expect(entries(page)).to_have_count(2)
+    places = (
+        await entries(page).locator("time").evaluate_all("all => all.map((it) => it.getBoundingClientRect().right)")
+    )
+    assert places[0] == places[1]
+
+
 async def test_opened_it_shows_parameters_headers_and_answer(
     emulated: Emulated, open_page: OpenPage, service: Service
 ) -> None:

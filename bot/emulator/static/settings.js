@@ -22,7 +22,7 @@ export class Settings {
     }
     const secret = this.form.elements.signature_secret;
     secret.value = "";
-    secret.placeholder = told.signed ? "kept; write to replace it" : "the account's signature secret";
+    secret.placeholder = told.signed ? "kept; write to replace it" : "the signature secret";
   }
 
   fields() {

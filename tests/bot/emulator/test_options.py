@@ -82,6 +82,8 @@ def test_a_rate_of_nought_is_none() -> None:
         ("--fault", "close,times=0"),
         ("--fault", "close,times=often"),
         ("--fault", "close,probability=2"),
+        ("--inbound-url", "127.0.0.1:3000/webhooks"),
+        ("--receipt-url", "ftp://127.0.0.1/"),
         ("--fault", "close,number=?"),
         ("--fault", "close,colour=red"),
         ("--fault", "close,times"),

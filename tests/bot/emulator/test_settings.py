@@ -72,6 +72,7 @@ def test_retries_of_ones_own_are_told_as_such() -> None:
         {"rate": True},
         {"inbound_url": " "},
         {"inbound_url": 5},
+        {"receipt_url": "127.0.0.1:3000/receipts"},
         {"test_numbers": "+447700900101"},
         {"test_numbers": ["?"]},
         {"trial": True, "stamps": "wet"},

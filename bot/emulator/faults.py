@@ -172,9 +172,8 @@ class Faults:
 
     def strike(self, about: About, number: str, parts: int = 1) -> str | None:
         """The name of what goes wrong this time: of the oldest fault that strikes, or of the number's own magic."""
-        for rule in sorted(
-            self.rules.values(), key=lambda rule: rule.kind.name != ACCEPT
-        ):  # which overrules the others
+        overruling_first = sorted(self.rules.values(), key=lambda rule: rule.kind.name != ACCEPT)
+        for rule in overruling_first:
             if rule.kind.about is about and rule.number in (None, number) and self._strikes(rule, number, parts):
                 self._spend(rule)
                 return None if rule.kind.name == ACCEPT else rule.kind.name

@@ -89,9 +89,7 @@ async def test_what_a_fault_did_leaves_times_in_line(emulated: Emulated, open_pa
     await emulated.send(ALICE, LINES[0], "as it should be")
     await emulated.send(BOB, LINES[0], "with a long name beside it")
     await expect(entries(page)).to_have_count(2)
-    places = (
-        await entries(page).locator("time").evaluate_all("all => all.map((it) => it.getBoundingClientRect().right)")
-    )
+    places = await entries(page).locator("time").evaluate_all("all => all.map((it) => it.getBoundingClientRect().left)")
     assert places[0] == places[1]
 
 

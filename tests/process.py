@@ -60,11 +60,20 @@ class Service:
 
     async def start(self) -> None:
         """Returns once it answers."""
+        await self.launch()
+        await self.answers()
+
+    async def launch(self) -> None:
+        """Returns at once, whatever becomes of it."""
         with (self.folder / "service.log").open("ab") as log:
             self.running = await asyncio.create_subprocess_exec(
                 sys.executable, "-m", "bot", cwd=self.folder, env=self.environment,
                 stdin=DEVNULL, stdout=log, stderr=log,
             )  # fmt: skip
+
+    async def answers(self) -> None:
+        """Waits until it does."""
+        assert self.running is not None
         async with aiohttp.ClientSession() as http:
             while self.running.returncode is None:
                 try:

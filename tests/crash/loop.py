@@ -1,0 +1,135 @@
+"""The service is killed at random moments, again and again, while people text and a provider keeps account."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import time
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from random import Random
+
+from tests.crash.judge import faults
+from tests.crash.provider import provider
+from tests.crash.town import PEOPLE, Town
+from tests.people import LINE, OTHER_LINE
+from tests.process import Service
+
+LIFE = 0.8  # seconds at most between its first answer and its end
+STARTING = 0.7  # about as long as a start takes: some starts are not survived
+STILLBORN = 0.2
+RETRY_EVERY = 0.2  # seconds; Vonage's own rule is a minute
+SETTINGS = {
+    "DOUBT_AFTER": "1s",
+    "ACCOUNT_RATE": "0",
+    "LINE_RATE": "0",
+    "SENDER_LIMIT": "0",
+    "LOG_LEVEL": "WARNING",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    kills: int
+    texts: int
+    again: int  # texts whose webhook came more than once, for the kill left its fate open
+    copies: int
+    given_up: int
+    seconds: float
+    faults: list[str]
+
+    def __str__(self) -> str:
+        return (
+            f"{self.kills:,} kills in {self.seconds:.0f} s: {self.texts:,} texts, {self.again:,} came more than once,"
+            f" {self.copies:,} copies sent, {self.given_up:,} given up and said so, {len(self.faults):,} faults"
+        )
+
+
+async def run(
+    folder: Path,
+    *,
+    kills: int,
+    seed: int,
+    told: Callable[[int], None] = lambda kills: None,
+) -> Outcome:
+    """The seed decides when the service is killed and who writes when; what that hits is up to the machine."""
+    service, begun = Service(folder), time.monotonic()
+    async with provider(folder, *_options(service, seed)) as vonage:
+        service.settings = {"VONAGE_REST_URL": vonage.url, "VONAGE_API_URL": vonage.url} | SETTINGS
+        await service.start()
+        try:
+            town = Town(service, vonage)
+            found = await _play(town, kills, Random(seed), told)
+        finally:
+            await service.end(signal.SIGKILL)
+    return _outcome(town, kills, time.monotonic() - begun, found)
+
+
+def _options(service: Service, seed: int) -> list[str]:
+    urls = ["--inbound-url", service.webhook("inbound-sms"), "--receipt-url", service.webhook("delivery-receipt")]
+    # Without some lost receipts every doubt would be settled by one, and no text would ever be sent twice.
+    faults = ["--fault", "receipt-lost,probability=0.3", "--fault", "webhook-duplicate,probability=0.05"]
+    rule = ["--retries", "A", "--time-factor", f"{60 / RETRY_EVERY:g}", "--rate", "0", "--seed", str(seed)]
+    return [*urls, *faults, *rule, "--line", f"{LINE.e164},{OTHER_LINE.e164}"]
+
+
+async def _play(town: Town, kills: int, chance: Random, told: Callable[[int], None]) -> list[str]:
+    conversations = await town.move_in()
+    async with asyncio.TaskGroup() as group:
+        account = group.create_task(town.ledger.follow(town.vonage))
+        writing = [group.create_task(town.write(each, Random(f"{chance.random()}"))) for each in conversations]
+        for number in range(1, kills + 1):
+            await _kill(town.service, chance)
+            told(number)
+        await town.service.start()
+        town.over = True
+        await asyncio.gather(*writing)
+        await town.settled()
+        account.cancel()
+    await town.ledger.catch_up(town.vonage)
+    return [
+        *faults(town.texts, town.ledger, town.rows()),
+        *await _phones_that_show_otherwise(town),
+        *_fallen(town.service),
+    ]
+
+
+async def _kill(service: Service, chance: Random) -> None:
+    if service.running is None or service.running.returncode is not None:
+        await service.launch()
+    if chance.random() < STILLBORN:
+        await asyncio.sleep(chance.uniform(0, STARTING))
+    else:
+        await service.answers()
+        await asyncio.sleep(chance.uniform(0, LIFE))
+    assert await service.end(signal.SIGKILL) == -signal.SIGKILL, f"it ended by itself:\n{service.log}"
+
+
+async def _phones_that_show_otherwise(town: Town) -> list[str]:
+    """Than the wire log says. A phone keeps its newest texts only."""
+    found = []
+    for person in PEOPLE:
+        shown = await town.vonage.received(person)
+        arrived = [each.text for each in town.ledger.arrived if each.reader == person]
+        if arrived[-len(shown) :] != shown:
+            found.append(f"the phone of {person} shows other texts than the wire log")
+    return found
+
+
+def _fallen(service: Service) -> list[str]:
+    return [f"the log holds a fault:\n{service.log}"] if "Traceback" in service.log else []
+
+
+def _outcome(town: Town, kills: int, seconds: float, found: list[str]) -> Outcome:
+    arrived = Counter(each.text for each in town.ledger.arrived if each.text in town.texts)
+    return Outcome(
+        kills=kills,
+        texts=len(town.texts),
+        again=sum(count > 1 for count in town.ledger.webhooks.values()),
+        copies=sum(count - 1 for count in arrived.values()),
+        given_up=sum(row.given_up for row in town.rows()),
+        seconds=seconds,
+        faults=found,
+    )

@@ -14,6 +14,7 @@ from typing import Protocol
 
 from bot import logs
 from bot.settings import BadSettings, Settings, likely_typos, read_settings
+from bot.stop import end_at_once
 
 log = logging.getLogger("private_sms.main")
 
@@ -21,6 +22,7 @@ ENV_FILE = Path(".env")
 COMMANDS = {
     "demo": "the service on a fresh database, beside phones and a Vonage played on this machine: needs no account",
     "emulator": "the Vonage emulator alone, for any client that speaks to Vonage",
+    "backup": "a consistent copy of the SQLite database, while the service runs",
     "check": "what is wrong or risky with the settings, the database and the Vonage account",
 }
 
@@ -37,6 +39,11 @@ def main(words: Sequence[str] | None = None) -> int:
         description="Two people text each other without learning each other's number. "
         "Without a command: the service, with the settings of .env and the environment.",
     )
+    parser.add_argument(
+        "--after-restore",
+        action="store_true",
+        help="the database is a restored backup: what was unfinished in it is held for you to look at, and not sent",
+    )
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", dest="command")
     for name, summary in COMMANDS.items():
         commands.add_parser(name, help=summary, add_help=False)
@@ -45,7 +52,7 @@ def main(words: Sequence[str] | None = None) -> int:
         return _run(chosen.command, rest)
     if rest:
         parser.error(f"unknown arguments: {' '.join(rest)}")
-    return serve()
+    return serve(after_restore=chosen.after_restore)
 
 
 def _run(command: str, words: Sequence[str]) -> int:
@@ -66,16 +73,21 @@ def _tool(command: str) -> Tool:
             from bot.emulator import command as emulator
 
             return emulator
+        case "backup":
+            from bot import backup
+
+            return backup
         case _:
             from bot import check
 
             return check
 
 
-def serve() -> int:
-    """Exit status: 0 when told to stop, 1 when it cannot start, 2 for wrong settings."""
+def serve(*, after_restore: bool = False) -> int:
+    """Exit status: 0 when told to stop, 1 when it cannot start or is told twice, 2 for wrong settings."""
+    stop = Stop()
     for each in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(each, _stop)
+        signal.signal(each, stop)
     try:
         settings = read_settings(os.environ, ENV_FILE)
     except BadSettings as error:
@@ -84,25 +96,34 @@ def serve() -> int:
     logs.set_up(settings.log_level, settings.log_format)
     for hint in likely_typos(os.environ, ENV_FILE):
         log.warning(logs.event("unknown setting", hint=hint))
-    return _listen_and_serve(settings)
+    return _listen_and_serve(settings, after_restore)
 
 
-def _listen_and_serve(settings: Settings) -> int:
+def _listen_and_serve(settings: Settings, after_restore: bool) -> int:
     from bot.app import create_app
     from bot.server import CannotListen, listen, serve
     from storage.engine import Unusable
 
     try:
-        serve(create_app(settings), listen(settings.host, settings.port))
+        serve(create_app(settings, after_restore=after_restore), listen(settings.host, settings.port))
     except (CannotListen, Unusable) as error:
         print(f"Private SMS cannot start: {error}", file=sys.stderr)
         return 1
     return 0
 
 
-def _stop(signum: int, frame: FrameType | None) -> None:
-    # uvicorn lets what is in flight end, then raises the signal again: it must not read as a crash.
-    raise SystemExit(0)
+class Stop:
+    """The first signal ends it in order, and must not read as a crash; the second ends it."""
+
+    def __init__(self) -> None:
+        self._told = False
+
+    def __call__(self, signum: int, frame: FrameType | None) -> None:
+        # uvicorn lets what is in flight end, then raises the first signal again.
+        if self._told:
+            end_at_once()
+        self._told = True
+        raise SystemExit(0)
 
 
 if __name__ == "__main__":

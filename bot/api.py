@@ -107,19 +107,18 @@ class Api:
         state = request.query_params.get("state", "open")
         if state not in ("open", "all"):
             raise Fault(400, "bad_state", "state is `open` (the default) or `all`.")
-        after = _whole(request.query_params, "after", 0)
-        limit = min(_whole(request.query_params, "limit", PAGE), LARGEST_PAGE)
+        after, limit = page_of(request)
         read = chats.all_chats if state == "all" else chats.open_chats
         found = await read(self.engine.reader, after=after, limit=limit)
         following = found[-1].id if found and len(found) == limit else None
         return JSONResponse({"chats": [as_json(chat) for chat in found], "next": following})
 
     async def show_chat(self, request: Request) -> Response:
-        return JSONResponse(as_json(_found(await chats.find(self.engine.reader, _id(request)))))
+        return JSONResponse(as_json(_found(await chats.find(self.engine.reader, id_in_path(request, "chat")))))
 
     async def end_chat(self, request: Request) -> Response:
         """Ends it once; asked again, it only says how things are."""
-        wanted = _id(request)
+        wanted = id_in_path(request, "chat")
 
         async def end_it(tx: Transaction) -> Chat | None:
             now = self.clock()
@@ -163,10 +162,10 @@ def as_json(chat: Chat) -> dict[str, object]:
             {"side": each.side.value, "number": str(each.number), "line": each.line.e164, "texts": each.texts}
             for each in chat.participants
         ],
-        "opened_at": _stamp(chat.opened_at),
-        "expires_at": _stamp(chat.expires_at),
-        "last_text_at": _stamp(chat.last_text_at),
-        "closed_at": _stamp(chat.closed_at),
+        "opened_at": stamp(chat.opened_at),
+        "expires_at": stamp(chat.expires_at),
+        "last_text_at": stamp(chat.last_text_at),
+        "closed_at": stamp(chat.closed_at),
         "closed_reason": chat.closed_reason,
     }
 
@@ -227,6 +226,12 @@ def _ttl(fields: Mapping[str, str]) -> Millis | None:
         raise Fault(400, "bad_ttl", f"ttl: {wrong}. Nothing was created.") from wrong
 
 
+def page_of(request: Request) -> tuple[int, int]:
+    """After which id, and how many."""
+    after = _whole(request.query_params, "after", 0)
+    return after, min(_whole(request.query_params, "limit", PAGE), LARGEST_PAGE)
+
+
 def _whole(parameters: Mapping[str, str], name: str, default: int) -> int:
     given = parameters.get(name, str(default))
     if not given.isascii() or not given.isdigit() or len(given) > 15:
@@ -234,10 +239,10 @@ def _whole(parameters: Mapping[str, str], name: str, default: int) -> int:
     return int(given)
 
 
-def _id(request: Request) -> int:
+def id_in_path(request: Request, noun: str) -> int:
     given = request.path_params["id"]
     if not given.isascii() or not given.isdigit() or len(given) > 15:
-        raise Fault(404, "not_found", "There is no such chat.")
+        raise Fault(404, "not_found", f"There is no such {noun}.")
     return int(given)
 
 
@@ -247,7 +252,7 @@ def _found(chat: Chat | None) -> Chat:
     return chat
 
 
-def _stamp(at: Millis | None) -> str | None:
+def stamp(at: Millis | None) -> str | None:
     if at is None:
         return None
     return datetime.fromtimestamp(at / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -16,6 +16,7 @@ from starlette.exceptions import HTTPException
 from bot import webhooks
 from bot.api import Api, http_exception
 from bot.health import Health
+from bot.messages import Messages
 from bot.pace import Pace
 from bot.proxy import Chance, assemble
 from bot.service import Service
@@ -32,8 +33,13 @@ def system_clock() -> Millis:
     return time.time_ns() // 1_000_000
 
 
-def create_app(settings: Settings, *, clock: Callable[[], Millis] = system_clock) -> Starlette:
-    """The whole service. Its lifespan raises storage.engine.Unusable when the database cannot be used."""
+def create_app(
+    settings: Settings, *, clock: Callable[[], Millis] = system_clock, after_restore: bool = False
+) -> Starlette:
+    """The whole service. Its lifespan raises storage.engine.Unusable when the database cannot be used.
+
+    `after_restore`: what was unfinished in the database is held for a person.
+    """
     transport = _transport(settings)
     proxy = assemble(
         engine=SQLite(settings.database_path),
@@ -53,20 +59,22 @@ def create_app(settings: Settings, *, clock: Callable[[], Millis] = system_clock
         deadlines=proxy.deadlines,
         transport=transport,
         clock=clock,
+        after_restore=after_restore,
     )
     api = Api(proxy.house, proxy.writer, proxy.engine, proxy.outgoing, _open(settings.api_token), clock)
     health = Health(proxy.engine, proxy.writer, proxy.delivery, proxy.metrics, clock, service.fallen)
     count_refused = proxy.metrics.refused.labels
 
     @asynccontextmanager
-    async def lifespan(app: Starlette) -> AsyncIterator[None]:
+    async def lifespan(app: Starlette) -> AsyncIterator[dict[str, Callable[[], None]]]:
         async with service.running():
-            yield
+            yield {"stop_taking": proxy.handover.stop}
 
     return Starlette(
         routes=[
             *webhooks.routes(_protection(settings), proxy.handover, clock, lambda why: count_refused(why).inc()),
             *api.routes(),
+            *Messages(api).routes(),
             *health.routes(api),
         ],
         exception_handlers={HTTPException: http_exception},

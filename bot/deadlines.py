@@ -17,7 +17,7 @@ from commands import pairing
 from commands.desk import Desk, House
 from commands.durations import DAY, MINUTE, SECOND
 from commands.pairing import Reason
-from storage import chats, inbox, outbox
+from storage import chats, doubts, inbox, outbox, pulse, receipts
 from storage.engine import Engine, StorageError, Transaction, Unavailable
 from storage.model import Chat, Millis
 
@@ -26,6 +26,7 @@ log = logging.getLogger("private_sms.deadlines")
 TICK = 1 * SECOND
 Work = Callable[[Transaction], Awaitable[bool]]
 MOST_AT_ONCE = 100  # long texts in one look
+LEASE = 1 * MINUTE  # of a claim: three times as long as Vonage may take to answer
 MEMORY_OF_IDS = 30 * DAY  # Vonage sends a webhook again for up to three days; a replay may come later
 
 
@@ -67,6 +68,8 @@ class Deadlines:
         """Read what is due, and write only if something is: an idle service leaves its disk alone."""
         try:
             now = self._clock()
+            if self._writer.failing is not None:  # no text might come to show that it is over: /readyz keeps them away
+                await self._writer.do(lambda tx: pulse.beat(tx, now))
             if await self._due(now):
                 await self._meet()
             if now - self._swept_at >= MINUTE:
@@ -97,17 +100,21 @@ class Deadlines:
 
     async def _due(self, now: Millis) -> bool:
         reader = self._engine.reader
-        doubt = await outbox.next_doubt(reader)
+        doubt, claim = await doubts.oldest(reader), await doubts.oldest_claim(reader)
         ends = (
             await chats.next_end(reader, chat_ttl=self._house.chat_ttl),
             await inbox.next_due(reader),
             None if doubt is None else doubt + self._doubt_after,
+            None if claim is None else claim + LEASE,
         )
         return any(end is not None and end <= now for end in ends)
 
     async def _end_doubts(self, tx: Transaction) -> bool:
         now = self._clock()
-        dead = await outbox.end_doubt(tx, before=now - self._doubt_after, now=now)
+        lapsed = await doubts.lapse(tx, before=now - LEASE, now=now)
+        if lapsed:
+            log.error(event("claims without an answer", count=lapsed))
+        dead = await doubts.end_doubt(tx, before=now - self._doubt_after, now=now)
         await self._undelivered.tell_writers(tx, dead, now)
         self._outgoing.wake.set()  # a doubt put back in the queue
         return bool(dead)
@@ -141,6 +148,7 @@ class Deadlines:
         lost = await outbox.expire(tx, lines=self._house.lines, now=now)
         await self._undelivered.tell_writers(tx, lost, now)
         await inbox.forget(tx, before=now - MEMORY_OF_IDS)
+        await receipts.forget_orphans(tx, before=now - MEMORY_OF_IDS)
         return bool(lost)
 
 

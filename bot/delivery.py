@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from bot.circuit import Circuit, Closed, Opened
 from bot.logs import event
 from bot.metrics import Metrics
 from bot.outgoing import Outgoing
@@ -16,13 +17,13 @@ from bot.pace import Pace
 from bot.receipts import Receipts
 from bot.settling import Verdict, verdict
 from bot.undelivered import Undelivered
-from bot.vonage.sending import Accepted, AccountTrouble, Doubt, Outcome, Refused
+from bot.vonage.sending import Accepted, Doubt, NotTaken, Outcome
 from bot.writer import Writer
 from commands.desk import House
-from commands.durations import HOUR, SECOND
+from commands.durations import HOUR, MINUTE, SECOND, spell
 from storage import outbox, receipts
 from storage.engine import Transaction, Unavailable
-from storage.model import Claim, Millis
+from storage.model import Claim, Kind, Millis, Outbound
 from storage.number import Number
 from storage.outbox import Back, Buried, Doubtful, Sent
 
@@ -36,7 +37,8 @@ TOLD = {
     outbox.OPTED_OUT: "partner_not_receiving",
     outbox.TOO_OLD: "not_delivered",
 }
-PROBE_AFTER = 30 * SECOND  # while the account is in trouble: one text each, to see whether it is cured
+LONGEST_WAIT = MINUTE  # that Vonage may ask of a whole line
+WORTH_TELLING = MINUTE  # a pause shorter than that nobody would have noticed
 
 
 class Transport(Protocol):
@@ -60,6 +62,7 @@ class Delivery:
         outgoing: Outgoing,
         house: House,
         pace: Pace,
+        circuit: Circuit,
         receipts: Receipts,
         undelivered: Undelivered,
         metrics: Metrics,
@@ -72,6 +75,7 @@ class Delivery:
         self._outgoing = outgoing
         self._house = house
         self._pace = pace
+        self._circuit = circuit
         self._receipts = receipts
         self._undelivered = undelivered
         self._metrics = metrics
@@ -81,9 +85,12 @@ class Delivery:
         self._verdicts: list[Verdict] = []
         self._under_way: dict[int, asyncio.Task[None]] = {}
         self._stopping = False
-        self._probe_at: Millis = 0
-        self._trouble_since: Millis = 0
-        self.trouble: str | None = None  # the account's own: why nothing is sent just now
+        self._news: list[Closed] = []  # to be told to the admins with the next turn
+
+    @property
+    def trouble(self) -> str | None:
+        """Why nothing is sent just now."""
+        return self._circuit.reason
 
     async def run(self) -> None:
         """Until `stop`; then until what is under way has been answered and settled."""
@@ -104,8 +111,9 @@ class Delivery:
 
     async def _turn(self) -> Millis | None:
         verdicts, self._verdicts = self._verdicts, []
+        news = tuple(self._news)
         try:
-            result = await self._writer.do(lambda tx: self._round(tx, verdicts))
+            result = await self._writer.do(lambda tx: self._round(tx, verdicts, news))
         except Unavailable as error:
             # Nothing was settled: kept for the next turn, and the rows stay `sending` until then.
             log.error(event("cannot settle", error=type(error).__name__))
@@ -115,12 +123,13 @@ class Delivery:
             self._report(error)
             await self._settle_apart(verdicts)
             return self._clock() + SECOND
+        del self._news[: len(news)]
         for claim in result.claims:
             self._under_way[claim.id] = asyncio.create_task(self._send(claim))
         return result.next_at
 
     async def _settle_apart(self, verdicts: Sequence[Verdict]) -> None:
-        """Each alone. The bad one stays `sending`, and is in doubt at the next start."""
+        """Each alone. The bad one stays `sending` until its lease is over."""
         for each in verdicts:
             try:
                 await self._writer.do(lambda tx, each=each: self._settle(tx, [each], self._clock()))  # type: ignore[misc]
@@ -142,15 +151,20 @@ class Delivery:
         except TimeoutError:
             pass
 
-    async def _round(self, tx: Transaction, verdicts: Sequence[Verdict]) -> Round:
+    async def _round(self, tx: Transaction, verdicts: Sequence[Verdict], news: Sequence[Closed]) -> Round:
         now = self._clock()
         await self._settle(tx, verdicts, now)
+        await self._outgoing.enqueue(tx, [text for each in news for text in self._told(each)], now)
         room = 0 if self._stopping else MOST_UNDER_WAY - len(self._under_way)
-        if self.trouble is not None:
-            room = min(room, 1) if now >= self._probe_at and not self._under_way else 0
+        room = self._circuit.room(room, len(self._under_way), now)
         if room <= 0:  # while something is under way, its answer wakes us
-            return Round([], None if self._under_way else self._probe_at)
+            return Round([], None if self._under_way else self._circuit.next_at)
         return await self._claim(tx, room, now)
+
+    def _told(self, news: Closed) -> list[Outbound]:
+        """Only once it is over: before that the admins' texts would wait as well, and be out of date when they came."""
+        words = self._house.text("sending_again", time=spell(news.lasted), why=news.reason)
+        return [Outbound(self._house.lines[0], admin, words, Kind.NOTICE) for admin in sorted(self._house.admins)]
 
     async def _claim(self, tx: Transaction, room: int, now: Millis) -> Round:
         due = await outbox.due_lines(tx, self._house.lines)
@@ -188,18 +202,21 @@ class Delivery:
         self._metrics.sends.labels(name).inc()
         why = {} if isinstance(outcome, Accepted) else {"why": outcome.reason}
         log.info(event("text out", text=claim.id, to=claim.recipient, chat=claim.chat, outcome=name, **why))
-        self._note_trouble(outcome, began, now)
-        self._verdicts.append(verdict(claim, outcome, now=now, jitter=self._jitter()))
+        self._note(claim.line, outcome, began, now)
+        self._verdicts.append(verdict(claim, outcome, now=now, jitter=self._jitter(), spared=self._circuit.is_open))
 
-    def _note_trouble(self, outcome: Outcome, began: Millis, now: Millis) -> None:
-        if isinstance(outcome, AccountTrouble):
-            if self.trouble is None:
-                self._trouble_since = now
-                log.error(event("account trouble, sending pauses", reason=outcome.reason))
-            self.trouble, self._probe_at = outcome.reason, now + PROBE_AFTER
-        elif self.trouble is not None and isinstance(outcome, Accepted | Refused) and began > self._trouble_since:
-            log.warning(event("account trouble is over"))  # only the account's own word ends it
-            self.trouble = None
+    def _note(self, line: Number, outcome: Outcome, began: Millis, now: Millis) -> None:
+        if isinstance(outcome, NotTaken) and outcome.wait is not None:
+            self._pace.hold(line, now + min(outcome.wait, LONGEST_WAIT))
+        match self._circuit.note(outcome, began, now):
+            case Opened(reason):
+                log.error(event("sending pauses", why=reason))
+            case Closed(reason, lasted) as news:
+                log.warning(event("sending goes on", was=reason, seconds=lasted // SECOND))
+                if lasted >= WORTH_TELLING:
+                    self._news.append(news)
+            case None:
+                pass
 
     async def _settle(self, tx: Transaction, verdicts: Sequence[Verdict], now: Millis) -> None:
         if sent := [each for each in verdicts if isinstance(each, Sent)]:

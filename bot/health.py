@@ -72,7 +72,7 @@ class Health:
         if self.writer.failing is not None:
             reasons.append(f"texts cannot be stored: {self.writer.failing}")
         if self.delivery.trouble is not None:
-            reasons.append(f"Vonage refuses the account, texts wait: {self.delivery.trouble}")
+            reasons.append(f"no text leaves, all wait: {self.delivery.trouble}")
         try:
             counts = await outbox.counts(self.engine.reader)
         except StorageError as error:

@@ -190,8 +190,14 @@ class Handover:
         self._metrics = metrics
         self._take = writer.batched(intake.take)
         self._note = writer.batched(receipts.note)
+        self._stopping = False
+
+    def stop(self) -> None:
+        """From now on nothing new is taken; Vonage brings it again. What was taken before is still answered."""
+        self._stopping = True
 
     async def take(self, text: Inbound) -> None:
+        self._check_open()
         try:
             await self._take(text)
         except Unavailable:
@@ -201,7 +207,12 @@ class Handover:
             await self._writer.do(lambda tx: self._intake.keep_after_fault(tx, text))
 
     async def note(self, receipt: Receipt) -> None:
+        self._check_open()
         await self._note(receipt)  # whatever goes wrong, it is sent again: a receipt kept aside would settle nothing
+
+    def _check_open(self) -> None:
+        if self._stopping:
+            raise Unavailable("the service is stopping")
 
     def _report(self, error: Exception, message_id: str) -> None:
         self._metrics.faults.labels("intake").inc()

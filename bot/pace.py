@@ -18,8 +18,11 @@ class Bucket:
         self._room = max(1.0, rate * BURST)
         self._tokens = self._room
         self._at: Millis | None = None
+        self._held_until: Millis = 0
 
     def available(self, now: Millis) -> float:
+        if now < self._held_until:
+            return 0
         if self._rate == 0:
             return float("inf")
         if self._at is not None and now > self._at:
@@ -31,8 +34,14 @@ class Bucket:
         if self._rate:
             self._tokens -= count
 
+    def hold(self, until: Millis) -> None:
+        """Nothing before then."""
+        self._held_until = max(self._held_until, until)
+
     def ready_at(self, now: Millis) -> Millis:
         """When a whole token is there."""
+        if now < self._held_until:
+            return self._held_until
         missing = 1 - self.available(now)
         return now if missing <= 0 else now + int(missing / self._rate * SECOND) + 1
 
@@ -50,6 +59,10 @@ class Pace:
     def spend(self, line: Number, count: int) -> None:
         self._account.take(count)
         self._lines[line].take(count)
+
+    def hold(self, line: Number, until: Millis) -> None:
+        """Vonage asked for that about one text, but the others of that line would be told the same."""
+        self._lines[line].hold(until)
 
     def ready_at(self, line: Number, now: Millis) -> Millis:
         return max(self._account.ready_at(now), self._lines[line].ready_at(now))

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from bot.circuit import Circuit
 from bot.deadlines import Deadlines
 from bot.delivery import Delivery, Transport
 from bot.intake import Handover, Intake
@@ -52,6 +53,8 @@ def assemble(
     chance: Chance,
 ) -> Proxy:
     """Nothing runs yet: see bot/service.py."""
+    circuit = Circuit()
+    house = replace(house, trouble=lambda: circuit.reason)
     metrics = Metrics()
     writer = Writer(engine)
     outgoing = Outgoing(chance.new_ref)
@@ -65,6 +68,7 @@ def assemble(
         outgoing=outgoing,
         house=house,
         pace=pace,
+        circuit=circuit,
         receipts=receipts,
         undelivered=undelivered,
         metrics=metrics,

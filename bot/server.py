@@ -6,10 +6,13 @@ import asyncio
 import gc
 import socket
 from collections.abc import Mapping
+from types import FrameType
 from typing import Any, Literal
 
 import uvicorn
 from starlette.applications import Starlette
+
+from bot.stop import end_at_once
 
 GRACE = 10  # seconds for what is in flight when told to stop
 BACKLOG = 2048
@@ -39,11 +42,21 @@ class Server(uvicorn.Server):
         super().__init__(config)
         self._state = state
 
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        if self.should_exit:
+            end_at_once()
+        super().handle_exit(sig, frame)
+        self._state.get("stop_taking", _nothing)()
+
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         self.lifespan.state.update(self._state)
         await super().startup(sockets)
         for listener in sockets or ():
             print(f"Private SMS listens on {address(listener)}", flush=True)
+
+
+def _nothing() -> None:
+    pass
 
 
 def address(listener: socket.socket) -> str:

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 from bot.logs import event
 from bot.writer import Writer
-from storage import outbox
+from storage import doubts, messages
 from storage.engine import Engine
 from storage.model import Millis
 
@@ -43,6 +43,7 @@ class Service:
         deadlines: Runs,
         transport: Closes,
         clock: Callable[[], Millis],
+        after_restore: bool = False,
     ) -> None:
         self._engine = engine
         self._writer = writer
@@ -50,6 +51,7 @@ class Service:
         self._deadlines = deadlines
         self._transport = transport
         self._clock = clock
+        self._after_restore = after_restore
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._stopping = False
 
@@ -69,12 +71,18 @@ class Service:
 
     async def _start(self) -> None:
         self._run("writer", self._writer.run())
-        in_doubt = await self._writer.do(lambda tx: outbox.recover(tx, self._clock()))
-        if in_doubt:
-            log.warning(event("texts in doubt since the last run", count=in_doubt))
+        await self._take_over()
         self._run("delivery", self._delivery.run())
         self._run("deadlines", self._deadlines.run())
         log.info(event("started"))
+
+    async def _take_over(self) -> None:
+        """What an earlier run was sending is in doubt; of a restored backup, all that was unfinished is held."""
+        if self._after_restore:
+            held = await self._writer.do(lambda tx: messages.hold_all(tx, self._clock()))
+            log.warning(event("texts held after a restore, see FAILED", count=held))
+        elif in_doubt := await self._writer.do(lambda tx: doubts.recover(tx, self._clock())):
+            log.warning(event("texts in doubt since the last run", count=in_doubt))
 
     def _run(self, name: str, work: Coroutine[Any, Any, None]) -> None:
         self._tasks[name] = asyncio.create_task(work, name=name)

@@ -15,11 +15,16 @@ LONGEST_PAUSE = 60 * SECOND
 Verdict = Sent | Back | Doubtful | Buried
 
 
-def verdict(claim: Claim, outcome: Outcome, *, now: Millis, jitter: float) -> Verdict:
-    """`jitter`: between 0 and 1, so that texts put back together do not come again together."""
+def verdict(claim: Claim, outcome: Outcome, *, now: Millis, jitter: float, spared: bool = False) -> Verdict:
+    """`jitter`: between 0 and 1, so that texts put back together do not come again together.
+
+    `spared`: Vonage cannot be reached by anybody, so that this text's try does not count.
+    """
     match outcome:
         case Accepted(message_ids=message_ids):
             return Sent(claim, message_ids)
+        case NotTaken(reason=reason, answered=False) if spared:
+            return Back(claim, now, reason, counts=False)
         case NotTaken(reason=reason, wait=wait):
             return _again(claim, reason, wait or 0, now=now, jitter=jitter)
         case Doubt(reason=reason, message_ids=taken):

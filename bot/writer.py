@@ -99,12 +99,14 @@ class Writer:
         try:
             async with self._engine.transaction() as tx:
                 results = await _perform(tx, batch)
+                wrote = tx.wrote
         except Unavailable as error:
             self._refuse(batch, error)
         except Exception as error:  # a bug in deciding one must not stop the others
             await self._one_by_one(batch, error)
         else:
-            self.failing = None
+            if wrote:
+                self.failing = None
             for entry, result in results:
                 entry.settle(result)
 

@@ -37,6 +37,7 @@ class House:
     texts: Catalogue
     code_key: bytes
     new_code: Callable[[], str]  # four digits, from `secrets`
+    trouble: Callable[[], str | None] = lambda: None  # why no text leaves just now
 
     def text(self, key: str, **values: object) -> str:
         return self.texts.text(key, service=self.service_name, **values)

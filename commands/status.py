@@ -12,7 +12,7 @@ from storage import chats, outbox
     "STATUS",
     usage="STATUS",
     example="STATUS",
-    summary="open chats, texts waiting, in doubt and failed",
+    summary="open chats; texts waiting, in doubt, failed; any trouble",
     role=Role.ADMIN,
     grade=Grade.OPEN,
     reads=arguments.nothing,
@@ -25,6 +25,9 @@ async def status(desk: Desk, _: None) -> str:
         "doubt": counts.uncertain,
         "failed": counts.dead,
     }
+    trouble = desk.house.trouble()
+    if trouble is not None:
+        return desk.text("status_trouble", **values, why=trouble)
     if counts.oldest_queued_at is None:
         return desk.text("status", **values)
     return desk.text("status_waiting", **values, time=desk.since(counts.oldest_queued_at))

@@ -8,6 +8,7 @@ from commands.command import Command
 from commands.confirm import confirm_of
 from commands.end import end, end_all
 from commands.extend import extend
+from commands.failed import dismiss, dismiss_all, failed, resend, resend_all
 from commands.help import help_about
 from commands.listing import list_chats, next_page
 from commands.pair import pair
@@ -29,6 +30,11 @@ ROWS: tuple[Command[Any], ...] = (
     say,
     tell,
     status,
+    failed,
+    resend,
+    resend_all,
+    dismiss,
+    dismiss_all,
     whoami,
 )
 

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from storage.engine import Reading, Row, Transaction
 from storage.model import Chat, Millis, Participant, Seat, Side
 from storage.number import Number
-from storage.outbox import PROMOTE, WAITING
+from storage.outbox import CHAT_ENDED, PROMOTE, WAITING
+from storage.transitions import Event, becomes, may
 
 SELECT = """
     SELECT chat.id, chat.label, chat.open, chat.opened_at, chat.expires_at, chat.closed_at, chat.closed_reason,
@@ -106,8 +107,8 @@ async def close(tx: Transaction, chat: Chat, *, reason: str, now: Millis) -> lis
         "UPDATE chat SET open = 0, closed_at = $2, closed_reason = $3 WHERE id = $1 AND open = 1", chat.id, now, reason
     )
     cancelled = await tx.rows(
-        "UPDATE outbound SET state = 'cancelled', ready_at = NULL, reason = 'the chat ended', changed_at = $2"
-        f" WHERE chat = $1 AND kind = 'relay' AND state = 'queued' AND {WAITING}"
+        f"UPDATE outbound SET {becomes(Event.CANCELLED)}, ready_at = NULL, reason = '{CHAT_ENDED}', changed_at = $2"
+        f" WHERE chat = $1 AND kind = 'relay' AND {may(Event.CANCELLED)} AND {WAITING}"
         " RETURNING sender, sender_line, line, recipient",
         chat.id, now,
     )  # fmt: skip

@@ -36,6 +36,11 @@ class Reading(Protocol):
 
 
 class Transaction(Reading, Protocol):
+    @property
+    def wrote(self) -> bool:
+        """Whether it has changed anything: only then does its commit show that the disk takes what it is given."""
+        ...
+
     async def run(self, sql: str, *values: object) -> None: ...
 
     async def many(self, sql: str, values: Sequence[Sequence[object]]) -> None:

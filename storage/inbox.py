@@ -111,7 +111,8 @@ def _with_gaps(parts: Sequence[str | None]) -> str:
 
 async def _gathering(tx: Transaction, text: Inbound) -> tuple[int, bool] | None:
     """The newest gathering this part belongs to and whether it has gone; None: the part begins another text."""
-    assert text.part is not None and text.sender is not None
+    assert text.part is not None
+    assert text.sender is not None
     row = await tx.row(
         "SELECT id, due_at, EXISTS (SELECT 1 FROM gathered_part"
         "  WHERE gathering = gathering.id AND position = $5)"
@@ -125,7 +126,8 @@ async def _gathering(tx: Transaction, text: Inbound) -> tuple[int, bool] | None:
 
 
 async def _begin(tx: Transaction, text: Inbound) -> int:
-    assert text.part is not None and text.sender is not None
+    assert text.part is not None
+    assert text.sender is not None
     row = await tx.row(
         "INSERT INTO gathering (sender, line, ref, total, started_at, due_at, stamped_at)"
         " VALUES ($1, $2, $3, $4, $5, $6, $7) RETURNING id",

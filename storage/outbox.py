@@ -11,11 +11,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from storage.engine import Reading, Row, Transaction
-from storage.model import Claim, Kind, Millis, Outbound, Seat
+from storage.model import Claim, Kind, Millis, Outbound, Seat, State
 from storage.number import Number
+from storage.transitions import Event, becomes, may
 
-# Spelled as in the partial index of that name, or it would not be used.
+# Spelled as in the partial indexes of that name, or they would not be used.
 WAITING = "state IN ('queued', 'sending', 'uncertain')"
+UNDER_WAY = "state IN ('sending', 'uncertain')"
 
 ENQUEUE = f"""
     INSERT INTO outbound (line, recipient, text, kind, chat, sender, sender_line, cause, client_ref, resend,
@@ -25,11 +27,12 @@ ENQUEUE = f"""
              THEN NULL WHEN $11 > $12 THEN $11 ELSE $12 END)
 """
 
-# After a row has left the waiting ones: the next of its conversation may be claimed.
+# After a row has left the waiting ones: the next of its conversation may be claimed, unless one is under way.
 PROMOTE = f"""
     UPDATE outbound SET ready_at = CASE WHEN not_before > $3 THEN not_before ELSE $3 END
-    WHERE ready_at IS NULL AND state = 'queued' AND id = (
-        SELECT min(id) FROM outbound WHERE recipient = $2 AND line = $1 AND {WAITING})
+    WHERE ready_at IS NULL AND state = 'queued'
+    AND id = (SELECT min(id) FROM outbound WHERE recipient = $2 AND line = $1 AND {WAITING})
+    AND NOT EXISTS (SELECT 1 FROM outbound WHERE line = $1 AND recipient = $2 AND {UNDER_WAY})
 """
 
 COLUMNS = """id, owner, attempt, tries, line, recipient, text, kind, client_ref, chat, sender, sender_line,
@@ -38,39 +41,32 @@ COLUMNS = """id, owner, attempt, tries, line, recipient, text, kind, client_ref,
 # Why a text is not sent after all when its turn has come.
 CHAT_ENDED, OPTED_OUT, TOO_OLD = "the chat ended", "opted out", "waited too long"
 
-# Asked of the row as it is now, not as it was queued. A relay goes only to who still sits on that line in that chat: on
-# another, it would show up among somebody else's texts. The one confirmation of an opt-out (resend = 0) still goes.
-# The casts keep the index: a column of the updated row has no affinity here.
+# Asked when its turn has come, not when it was queued. A relay goes only to who still sits on that line in that chat:
+# on another, it would show up among somebody else's texts. The one confirmation of an opt-out (resend = 0) still goes.
+# A text that was sent again by an operator is as old as that.
 CLAIM = f"""
     UPDATE outbound
-    SET state = 'sending', owner = $1, attempt = attempt + 1, ready_at = NULL, changed_at = $2
-    WHERE id IN (
-        SELECT id FROM outbound
-        WHERE line = $3 AND state = 'queued' AND ready_at IS NOT NULL AND ready_at <= $2
-        ORDER BY ready_at, id LIMIT $4)
-    RETURNING {COLUMNS},
-              CASE WHEN kind = 'relay' AND NOT EXISTS (
-                        SELECT 1 FROM participant
-                        WHERE participant.number = CAST(outbound.recipient AS TEXT)
-                        AND participant.line = CAST(outbound.line AS TEXT)
-                        AND participant.chat = CAST(outbound.chat AS INTEGER) AND participant.open = 1)
-                   THEN '{CHAT_ENDED}'
-                   WHEN NOT (kind = 'reply' AND resend = 0) AND EXISTS (
-                        SELECT 1 FROM opt_out WHERE opt_out.number = CAST(outbound.recipient AS TEXT))
-                   THEN '{OPTED_OUT}'
-                   WHEN created_at < $5 THEN '{TOO_OLD}' END
+    SET state = CASE WHEN head.why IS NULL THEN '{State.SENDING}' ELSE '{State.CANCELLED}' END,
+        reason = COALESCE(head.why, outbound.reason),
+        owner = $1, attempt = attempt + 1, ready_at = NULL, changed_at = $2
+    FROM (SELECT id,
+            CASE WHEN kind = 'relay' AND NOT EXISTS (
+                    SELECT 1 FROM participant
+                    WHERE participant.number = text.recipient AND participant.line = text.line
+                    AND participant.chat = text.chat AND participant.open = 1)
+                 THEN '{CHAT_ENDED}'
+                 WHEN NOT (kind = 'reply' AND resend = 0) AND EXISTS (
+                    SELECT 1 FROM opt_out WHERE opt_out.number = text.recipient)
+                 THEN '{OPTED_OUT}'
+                 WHEN created_at < $5 AND not_before < $5 THEN '{TOO_OLD}' END AS why
+          FROM outbound AS text
+          WHERE line = $3 AND {may(Event.CLAIMED)} AND ready_at IS NOT NULL AND ready_at <= $2
+          ORDER BY ready_at, id LIMIT $4) AS head
+    WHERE outbound.id = head.id
+    RETURNING {COLUMNS}, state, reason
 """
 
-# Conversations that wait without a head: there should be none, and a text must not wait for ever if there is one.
-PROMOTE_ALL = f"""
-    UPDATE outbound SET ready_at = CASE WHEN not_before > $1 THEN not_before ELSE $1 END
-    WHERE ready_at IS NULL AND state = 'queued' AND {WAITING} AND id = (
-        SELECT min(other.id) FROM outbound AS other
-        WHERE other.recipient = outbound.recipient AND other.line = outbound.line
-        AND other.state IN ('queued', 'sending', 'uncertain'))
-"""
-
-HELD = "WHERE id = $1 AND owner = $2 AND attempt = $3 AND state = 'sending'"
+THE_CLAIM = "id = $1 AND owner = $2 AND attempt = $3"  # an answer settles nothing but the claim it answers
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,14 +133,10 @@ async def claim(
 ) -> Claimed:
     """Take up to `limit` heads of a line. What should no longer be sent is cancelled instead."""
     rows = await tx.rows(CLAIM, owner, now, line.e164, limit, created_after)
-    texts = [_claim(row) for row in rows if row[-1] is None]
-    cancelled = [(_claim(row), row[-1]) for row in rows if row[-1] is not None]
+    texts = [claim_of(row) for row in rows if row[-2] == State.SENDING]
+    cancelled = [(claim_of(row), row[-1]) for row in rows if row[-2] == State.CANCELLED]
     if not cancelled:
         return Claimed(texts, [])
-    await tx.many(
-        f"UPDATE outbound SET state = 'cancelled', reason = $4, changed_at = $5 {HELD}",
-        [(*_proof(each), reason, now) for each, reason in cancelled],
-    )
     await promote(tx, [each for each, _ in cancelled], now)
     more = await claim(tx, owner=owner, line=line, limit=limit - len(texts), now=now, created_after=created_after)
     return Claimed(texts + more.texts, cancelled + more.cancelled)
@@ -163,8 +155,8 @@ async def due_lines(reading: Reading, lines: Sequence[Number]) -> dict[Number, M
 
 async def accept(tx: Transaction, sent: Sequence[Sent], now: Millis) -> None:
     await tx.many(
-        "UPDATE outbound SET state = 'accepted', parts = $4, reason = NULL, tries = tries + 1,"
-        f" tried_at = COALESCE(tried_at, $5), changed_at = $5 {HELD}",
+        f"UPDATE outbound SET {becomes(Event.TAKEN)}, parts = $4, reason = NULL, tries = tries + 1,"
+        f" tried_at = COALESCE(tried_at, $5), changed_at = $5 WHERE {THE_CLAIM} AND {may(Event.TAKEN)}",
         [(*_proof(each.claim), len(each.message_ids), now) for each in sent],
     )
     # A receipt may have been here first: an orphan's word is taken up with the part it belongs to.
@@ -180,8 +172,9 @@ async def accept(tx: Transaction, sent: Sequence[Sent], now: Millis) -> None:
 
 async def put_back(tx: Transaction, back: Sequence[Back], now: Millis) -> None:
     await tx.many(
-        "UPDATE outbound SET state = 'queued', ready_at = $4, reason = $5, tries = tries + $6,"
-        f" tried_at = CASE WHEN $6 = 1 THEN COALESCE(tried_at, $7) ELSE tried_at END, changed_at = $7 {HELD}",
+        f"UPDATE outbound SET {becomes(Event.NOT_TAKEN)}, ready_at = $4, reason = $5, tries = tries + $6,"
+        " tried_at = CASE WHEN $6 = 1 THEN COALESCE(tried_at, $7) ELSE tried_at END, changed_at = $7"
+        f" WHERE {THE_CLAIM} AND {may(Event.NOT_TAKEN)}",
         [(*_proof(each.claim), each.ready_at, each.reason, int(each.counts), now) for each in back],
     )
 
@@ -189,15 +182,17 @@ async def put_back(tx: Transaction, back: Sequence[Back], now: Millis) -> None:
 async def doubt(tx: Transaction, doubtful: Sequence[Doubtful], now: Millis) -> None:
     """Nobody knows. The conversation waits behind it: for a receipt, or for the one repeat."""
     await tx.many(
-        "UPDATE outbound SET state = 'uncertain', reason = $4, tries = tries + 1, resend = resend * $5,"
-        f" parts = COALESCE(parts, $7), tried_at = COALESCE(tried_at, $6), changed_at = $6 {HELD}",
+        f"UPDATE outbound SET {becomes(Event.DOUBTED)}, doubted = 1, reason = $4, tries = tries + 1,"
+        " resend = resend * $5, parts = COALESCE(parts, $7), tried_at = COALESCE(tried_at, $6), changed_at = $6"
+        f" WHERE {THE_CLAIM} AND {may(Event.DOUBTED)}",
         [(*_proof(each.claim), each.reason, int(not each.partly), now, each.parts) for each in doubtful],
     )
 
 
 async def bury(tx: Transaction, buried: Sequence[Buried], now: Millis) -> None:
     await tx.many(
-        f"UPDATE outbound SET state = 'dead', reason = $4, changed_at = $5 {HELD}",
+        f"UPDATE outbound SET {becomes(Event.REFUSED)}, reason = $4, changed_at = $5"
+        f" WHERE {THE_CLAIM} AND {may(Event.REFUSED)}",
         [(*_proof(each.claim), each.reason, now) for each in buried],
     )
     await promote(tx, [each.claim for each in buried], now)
@@ -205,34 +200,6 @@ async def bury(tx: Transaction, buried: Sequence[Buried], now: Millis) -> None:
 
 async def promote(tx: Transaction, settled: Sequence[Claim], now: Millis) -> None:
     await tx.many(PROMOTE, [(each.line.e164, each.recipient.e164, now) for each in settled])
-
-
-async def recover(tx: Transaction, now: Millis) -> int:
-    """At start: what an earlier run was sending is of unknown fate. Returns how many."""
-    rows = await tx.rows(
-        "UPDATE outbound SET state = 'uncertain', reason = 'the service stopped while sending', tries = tries + 1,"
-        " tried_at = COALESCE(tried_at, $1), changed_at = $1 WHERE state = 'sending' RETURNING id",
-        now,
-    )
-    await tx.run(PROMOTE_ALL, now)
-    return len(rows)
-
-
-async def end_doubt(tx: Transaction, *, before: Millis, now: Millis) -> list[Claim]:
-    """Doubts older than `before`: queued once more and marked; the second time, dead. Returns the dead."""
-    await tx.run(
-        "UPDATE outbound SET state = 'queued', ready_at = $2, may_repeat = 1, changed_at = $2"
-        " WHERE state = 'uncertain' AND changed_at <= $1 AND resend = 1 AND may_repeat = 0",
-        before, now,
-    )  # fmt: skip
-    rows = await tx.rows(
-        "UPDATE outbound SET state = 'dead', changed_at = $2 WHERE state = 'uncertain' AND changed_at <= $1"
-        f" RETURNING {COLUMNS}",
-        before, now,
-    )  # fmt: skip
-    dead = [_claim(row) for row in rows]
-    await promote(tx, dead, now)
-    return dead
 
 
 async def expire(tx: Transaction, *, lines: Sequence[Number], now: Millis) -> list[Claim]:
@@ -244,18 +211,11 @@ async def expire(tx: Transaction, *, lines: Sequence[Number], now: Millis) -> li
     ):
         return []  # nearly always: the heads are few, and tell
     rows = await tx.rows(
-        "UPDATE outbound SET state = 'cancelled', ready_at = NULL, changed_at = $2, reason = 'the line is not ours'"
-        f" WHERE state = 'queued' AND {WAITING} AND {lost} RETURNING {COLUMNS}",
+        f"UPDATE outbound SET {becomes(Event.CANCELLED)}, ready_at = NULL, changed_at = $2,"
+        f" reason = 'the line is not ours' WHERE {may(Event.CANCELLED)} AND {WAITING} AND {lost} RETURNING {COLUMNS}",
         ours, now,
     )  # fmt: skip
-    return [_claim(row) for row in rows]
-
-
-async def next_doubt(reading: Reading) -> Millis | None:
-    """Since when the oldest doubt lasts."""
-    row = await reading.row("SELECT min(changed_at) FROM outbound WHERE state = 'uncertain'")
-    assert row is not None
-    return row[0]  # type: ignore[no-any-return]
+    return [claim_of(row) for row in rows]
 
 
 async def counts(reading: Reading) -> Counts:
@@ -290,7 +250,7 @@ def _proof(claim: Claim) -> tuple[int, str, int]:
     return (claim.id, claim.owner, claim.attempt)
 
 
-def _claim(row: Row) -> Claim:
+def claim_of(row: Row) -> Claim:
     return Claim(
         id=row[0],
         owner=row[1] or "",

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from storage.engine import Reading, Transaction
 from storage.model import Millis, Seat
 from storage.number import Number
-from storage.outbox import WAITING
+from storage.outbox import OPTED_OUT, WAITING
+from storage.transitions import Event, becomes, may
 
 STRANGER = "stranger"
 STOP_HINT = "stop_hint"
@@ -29,8 +30,8 @@ async def opt_out(tx: Transaction, number: Number, *, source: str, now: Millis) 
         "INSERT INTO opt_out (number, at, source) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING", number.e164, now, source
     )
     cancelled = await tx.rows(
-        "UPDATE outbound SET state = 'cancelled', ready_at = NULL, reason = 'opted out', changed_at = $2"
-        f" WHERE recipient = $1 AND state = 'queued' AND {WAITING} RETURNING sender, sender_line",
+        f"UPDATE outbound SET {becomes(Event.CANCELLED)}, ready_at = NULL, reason = '{OPTED_OUT}', changed_at = $2"
+        f" WHERE recipient = $1 AND {may(Event.CANCELLED)} AND {WAITING} RETURNING sender, sender_line",
         number.e164, now,
     )  # fmt: skip
     return [Seat(Number(sender), Number(line)) for sender, line in dict.fromkeys(cancelled) if sender is not None]

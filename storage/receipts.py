@@ -10,16 +10,10 @@ from storage.engine import Row, Transaction
 from storage.model import Kind, Millis, Receipt, Seat, State
 from storage.number import Number
 from storage.outbox import PROMOTE
+from storage.transitions import TRANSITIONS, Event, is_allowed, may
 
 RANKS = {"accepted": 1, "buffered": 2, "unknown": 3, "failed": 4, "rejected": 4, "expired": 4, "delivered": 5}
 FAILED, DELIVERED = 4, 5
-
-# What a receipt can still change. A text being sent takes the word up when its claim is settled.
-OPEN_TO_RECEIPTS = (State.ACCEPTED, State.UNDELIVERED, State.UNCERTAIN)
-IN_DOUBT = (
-    State.UNCERTAIN,
-    State.QUEUED,
-)  # queued: to be sent once more, which a receipt for the first try makes needless
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,33 +64,40 @@ async def conclude(tx: Transaction, outbound: Sequence[int], now: Millis) -> lis
         return []
     rows = await tx.rows(
         "SELECT text.id, text.state, text.kind, text.chat, text.sender, text.sender_line, text.recipient, text.line,"
-        " text.parts, text.may_repeat, text.resend, count(*), min(part.rank),"
+        " text.parts, text.may_repeat, text.resend, count(*), min(part.rank), max(part.rank),"
         f" sum(part.rank = {FAILED})"
         f" FROM {tx.each} JOIN outbound AS text ON text.id = each.value"
         " JOIN sent_part AS part ON part.outbound = text.id"
         " GROUP BY text.id HAVING max(part.rank) > 0",
         json.dumps(list(outbound)),
     )
-    fates = [(row, state) for row in rows if (state := _concluded(row)) is not None]
-    await tx.many(
-        "UPDATE outbound SET state = $2, ready_at = NULL, changed_at = $3, parts = COALESCE(parts, $4) WHERE id = $1",
-        [(row[0], state.value, now, row[11]) for row, state in fates],
-    )
-    await tx.many(PROMOTE, [(row[7], row[6], now) for row, _ in fates])
-    return [_fate(row, state) for row, state in fates]
+    events = [(row, event) for row in rows if (event := _event(row)) is not None]
+    for event in {event for _, event in events}:
+        await tx.many(
+            "UPDATE outbound SET state = $2, ready_at = NULL, changed_at = $3, parts = COALESCE(parts, $4)"
+            f" WHERE id = $1 AND {may(event)}",
+            [(row[0], TRANSITIONS[event][1].value, now, row[11]) for row, each in events if each is event],
+        )
+    await tx.many(PROMOTE, [(row[7], row[6], now) for row, _ in events])
+    return [_fate(row, TRANSITIONS[event][1]) for row, event in events]
 
 
-def _concluded(row: Row) -> State | None:
-    """The new state; None where it stays. Delivered when all parts are, undelivered when one has failed."""
-    before, parts, may_repeat, resend, heard, lowest, failed = State(row[1]), *row[8:14]
-    if before not in OPEN_TO_RECEIPTS and not (before is State.QUEUED and may_repeat):
+def _event(row: Row) -> Event | None:
+    """What the parts' last words amount to; None: nothing, or nothing new."""
+    before, parts, may_repeat, resend, heard, lowest, highest, failed = State(row[1]), *row[8:15]
+    parts = parts or 1
+    if before is State.QUEUED and not may_repeat:  # sent again by an operator, or put back: no receipt is due yet
         return None
-    if lowest == DELIVERED and heard >= (parts or 1):
-        return State.DELIVERED
-    if failed:
-        return State.UNDELIVERED if before is not State.UNDELIVERED else None
-    # Of a text that went out in part (it is not sent again), the receipt for a part that did says nothing of the others.
-    return State.ACCEPTED if before in IN_DOUBT and (resend or heard >= (parts or 1)) else None
+    # Of two copies in one part each, one on the phone is enough.
+    if heard >= parts and (lowest == DELIVERED or (parts == 1 and highest == DELIVERED)):
+        event = Event.ARRIVED
+    elif failed:
+        event = Event.FAILED
+    elif resend or heard >= parts:
+        event = Event.SEEN
+    else:  # it went out in part, and will not be sent again: the receipt for one part says nothing of the others
+        return None
+    return event if is_allowed(event, before) else None
 
 
 def _fate(row: Row, state: State) -> Fate:
@@ -115,3 +116,12 @@ async def _parts_meant(tx: Transaction, receipts: Sequence[Receipt]) -> dict[str
         json.dumps([(each.message_id, each.client_ref) for each in receipts]),
     )
     return dict(rows)
+
+
+async def forget_orphans(tx: Transaction, *, before: Millis) -> None:
+    """Those of long ago; a thousand at a time, so that nobody waits for it."""
+    await tx.run(
+        "DELETE FROM orphan_receipt WHERE message_id IN"
+        " (SELECT message_id FROM orphan_receipt WHERE received_at < $1 ORDER BY received_at LIMIT 1000)",
+        before,
+    )

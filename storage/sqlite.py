@@ -122,6 +122,11 @@ class Connection:
 
     def __init__(self, connection: aiosqlite.Connection) -> None:
         self._connection = connection
+        self._changes_before = connection.total_changes
+
+    @property
+    def wrote(self) -> bool:
+        return self._connection.total_changes > self._changes_before
 
     async def rows(self, sql: str, *values: object) -> list[Row]:
         with _translated():

@@ -58,16 +58,16 @@ class Service:
             "LOG_LEVEL": "DEBUG",
         } | self.settings
 
-    async def start(self) -> None:
+    async def start(self, *words: str) -> None:
         """Returns once it answers."""
-        await self.launch()
+        await self.launch(*words)
         await self.answers()
 
-    async def launch(self) -> None:
+    async def launch(self, *words: str) -> None:
         """Returns at once, whatever becomes of it."""
         with (self.folder / "service.log").open("ab") as log:
             self.running = await asyncio.create_subprocess_exec(
-                sys.executable, "-m", "bot", cwd=self.folder, env=self.environment,
+                sys.executable, "-m", "bot", *words, cwd=self.folder, env=self.environment,
                 stdin=DEVNULL, stdout=log, stderr=log,
             )  # fmt: skip
 

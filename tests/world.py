@@ -13,7 +13,7 @@ from pathlib import Path
 
 from bot.pace import Pace
 from bot.proxy import Chance, assemble
-from bot.vonage.sending import Accepted, Outcome
+from bot.vonage.sending import Accepted, NotTaken, Outcome
 from commands.catalogue import Catalogue
 from commands.desk import House
 from storage.engine import Transaction
@@ -45,8 +45,11 @@ class Phones:
         self.next: deque[Outcome | Exception] = deque()
         self.open = asyncio.Event()
         self.open.set()
+        self.outage = False
 
     async def send(self, line: Number, recipient: Number, text: str, client_ref: str) -> Outcome:
+        if self.outage:
+            return NotTaken("connect failed", answered=False)
         sent = Sent(line, recipient, text, client_ref)
         self.sent.append(sent)
         await self.open.wait()
@@ -65,6 +68,7 @@ class World:
     ) -> None:
         self.now = NOON
         self.rate = rate
+        self.held = False  # something stays in the outbox on purpose
         self.phones = Phones()
         refs, codes, run = count(1), count(4821), secrets.token_hex(4)
         self.proxy = assemble(
@@ -121,7 +125,7 @@ class World:
         """Until nothing is under way and nothing could be sent now."""
         busy = "state = 'sending' OR (state = 'queued' AND ready_at <= $1)"
         while await self.engine.reader.rows(f"SELECT id FROM outbound WHERE {busy}", self.now):
-            if self.delivery.trouble is not None or not self.phones.open.is_set() or self.rate:
+            if self.delivery.trouble is not None or not self.phones.open.is_set() or self.rate or self.held:
                 await self._a_few_turns()
                 return
             await asyncio.sleep(0.001)

@@ -51,18 +51,23 @@ class Accepted:
 
 @dataclass(frozen=True, slots=True)
 class NotTaken:
-    """Certainly not taken: try again, after `wait` where Vonage named one."""
+    """Certainly not taken: try again, after `wait` where Vonage named one. `answered`: Vonage itself said so."""
 
     reason: str
     wait: Millis | None = None
+    answered: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class Doubt:
-    """It may have been taken. `message_ids` are the parts that were: then it went out in part."""
+    """It may have been taken. `message_ids` are the parts that were: then it went out in part.
+
+    `answered`: by the SMS API, in its own words; not by a page, a bad gateway, or nothing at all.
+    """
 
     reason: str
     message_ids: tuple[str, ...] = ()
+    answered: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +132,7 @@ class Transport:
             async with self._session.post(self._url, data=form, allow_redirects=False) as answer:
                 return classify(answer.status, answer.headers, await _body(answer))
         except NOT_SENT:
-            return NotTaken("connect failed")
+            return NotTaken("connect failed", answered=False)
         except TimeoutError:
             return Doubt("time-out after the request was sent")
         except (aiohttp.ClientError, OSError):
@@ -160,7 +165,9 @@ def _classify_parts(body: bytes) -> Outcome:
     statuses = {part.status for part in parts}
     message_ids = tuple(part.message_id for part in parts if part.status == ACCEPTED and part.message_id)
     if len(statuses) != 1:
-        return Doubt("parts with different statuses" if parts else "an answer without parts", message_ids)
+        return Doubt(
+            "parts with different statuses" if parts else "an answer without parts", message_ids, answered=True
+        )
     status = statuses.pop()
     if status == ACCEPTED:
         return Accepted(message_ids, _total([part.message_price for part in parts]), parts[-1].remaining_balance)
@@ -169,12 +176,12 @@ def _classify_parts(body: bytes) -> Outcome:
 
 def _classify_status(status: str, body: bytes) -> Outcome:
     if not STATUS.fullmatch(status):
-        return Doubt("an answer with an odd status")
+        return Doubt("an answer with an odd status", answered=True)
     reason = f"status {status}"
     if status in BUSY:
         return NotTaken(reason, _named_wait(body))
     if status in DOUBTFUL:
-        return Doubt(reason)
+        return Doubt(reason, answered=True)
     if status in ACCOUNT:
         return AccountTrouble(reason)
     return Refused(reason, opted_out=status in OPTED_OUT)

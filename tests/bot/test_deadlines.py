@@ -58,9 +58,10 @@ async def test_a_text_that_could_not_leave_in_a_day_is_given_up_and_said(here: W
     await here.text(ADMIN, PAIR)
     here.phones.next.append(AccountTrouble("status 9"))
     await here.text(ALICE, "hello")
-    arrived = await here.wait(OUTBOX_LIFE + 1)
-    assert arrived == ["*0001 Private SMS: your last text was NOT delivered. You can send it again."]
-    assert (await here.states())[-2:] == ["cancelled", "accepted"]
+    told, news = await here.wait(OUTBOX_LIFE + 1)
+    assert told == "*0001 Private SMS: your last text was NOT delivered. You can send it again."
+    assert news.startswith("*0100 Vonage took no texts for 1d")
+    assert (await here.states())[-3:] == ["cancelled", "accepted", "accepted"]
 
 
 async def test_an_idle_service_leaves_its_disk_alone(here: World) -> None:

@@ -3,7 +3,9 @@ from pathlib import Path
 
 import pytest
 
-from bot.delivery import PROBE_AFTER, Round
+from bot.circuit import LONGEST_PAUSE
+from bot.deadlines import LEASE
+from bot.delivery import Round
 from bot.vonage.sending import AccountTrouble, Doubt, NotTaken, Refused
 from storage import people
 from tests.people import ADMIN, ALICE, BOB, CAROL, DAVE, inbound, receipt
@@ -102,9 +104,57 @@ async def test_the_accounts_trouble_pauses_all_and_costs_no_text_anything(chat: 
     assert chat.delivery.trouble == "status 9"
     assert await chat.text(BOB, "two") == []
     chat.phones.next.append(AccountTrouble("status 9"))
-    assert len(await chat.wait(PROBE_AFTER)) == 1, "one probe, not all that waits"
-    assert sorted(await chat.wait(PROBE_AFTER)) == ["*0001 two", "*0002 one"]
+    assert len(await chat.wait(LONGEST_PAUSE)) == 1, "one probe, not all that waits"
+    *waited, news = sorted(await chat.wait(LONGEST_PAUSE))
+    assert waited == ["*0001 two", "*0002 one"]
+    assert news == (
+        "*0100 Vonage took no texts for 1m (status 9). Now it does again: what waited is going out, nothing is lost."
+    )
     assert chat.delivery.trouble is None
+    assert await chat.wait(600_000) == [], "the admins are told once"
+
+
+async def test_a_pause_too_short_to_be_noticed_is_told_nobody(chat: World) -> None:
+    chat.phones.next.append(AccountTrouble("status 9"))
+    await chat.text(ALICE, "one")
+    assert await chat.wait(LONGEST_PAUSE) == ["*0002 one"]
+
+
+async def test_an_outage_of_an_hour_costs_no_text_its_tries(chat: World) -> None:
+    await chat.text(ADMIN, f"PAIR {CAROL.e164} {DAVE.e164}")
+    chat.phones.outage = True
+    before = len(chat.phones.sent)
+    for number in range(3):
+        for sender in (ALICE, BOB, CAROL, DAVE):
+            await chat.text(sender, str(number))
+    for _ in range(600):
+        await chat.wait(6_000)
+    assert chat.delivery.trouble == "Vonage cannot be reached"
+    assert set((await chat.states())[before:]) == {"queued"}
+    chat.phones.outage, before = False, len(chat.phones.sent)
+    await chat.wait(LONGEST_PAUSE)
+    arrived = chat.arrived(before)
+    for reader in ("*0001", "*0002", "*0003", "*0004"):
+        assert [text for text in arrived if text.startswith(reader)] == [f"{reader} {each}" for each in range(3)]
+
+
+async def test_a_wait_that_vonage_names_holds_for_the_whole_line(chat: World) -> None:
+    chat.phones.next.append(NotTaken("status 1", 700))
+    await chat.text(ALICE, "one")
+    chat.held = True
+    assert await chat.text(BOB, "two") == []
+    chat.held = False
+    assert await chat.wait(700) == ["*0001 two"]
+
+
+async def test_an_answer_that_could_not_be_recorded_is_a_doubt_once_its_lease_is_over(chat: World) -> None:
+    chat.phones.open.clear()
+    await chat.text(ALICE, "one")
+    await chat.wait(LEASE)
+    assert (await chat.states())[-1] == "uncertain"
+    chat.phones.open.set()
+    await asyncio.sleep(0.05)
+    assert (await chat.states())[-1] == "accepted", "a late answer of that very try is better than a doubt"
 
 
 async def test_a_bug_in_sending_leaves_a_doubt_and_not_a_text_under_way_for_ever(chat: World) -> None:
@@ -172,7 +222,7 @@ async def test_one_that_cannot_be_settled_does_not_hold_up_the_others(chat: Worl
 async def test_trouble_is_not_over_because_a_connection_failed(chat: World) -> None:
     chat.phones.next.extend([AccountTrouble("status 9"), NotTaken("connect failed")])
     await chat.text(ALICE, "one")
-    await chat.wait(PROBE_AFTER)
+    await chat.wait(LONGEST_PAUSE)
     assert chat.delivery.trouble == "status 9"
 
 
@@ -180,7 +230,7 @@ async def test_while_a_probe_is_under_way_delivery_rests(chat: World) -> None:
     chat.phones.next.append(AccountTrouble("status 9"))
     await chat.text(ALICE, "one")
     chat.phones.open.clear()
-    await chat.wait(PROBE_AFTER)
+    await chat.wait(LONGEST_PAUSE)
     turns = 0
 
     async def counted(tx: object, verdicts: object) -> Round:

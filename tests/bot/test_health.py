@@ -54,7 +54,7 @@ async def test_the_accounts_trouble_makes_it_unready_but_alive(here: World, web:
     ready = await web.get("/readyz")
     assert (ready.status_code, ready.json()["reasons"]) == (
         503,
-        ["Vonage refuses the account, texts wait: status 9"],
+        ["no text leaves, all wait: status 9"],
     )
     assert (await web.get("/livez")).status_code == 200
 

@@ -14,28 +14,32 @@ import pytest
 from bot.server import CannotListen, address, listen
 
 SERVICE = """
-import signal, sys
+import asyncio, signal, sys
 from contextlib import asynccontextmanager
 from starlette.applications import Starlette
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route
+from bot.__main__ import Stop
 from bot.server import listen, serve
 from storage.engine import Unusable
 
-def stop(*_): raise SystemExit(0)
 
 @asynccontextmanager
 async def lifespan(app):
     if "refuse" in sys.argv:
         raise Unusable("held by another process")
     try:
-        yield {"greeting": "hello"}
+        yield {"greeting": "hello", "stop_taking": lambda: print("takes no more", flush=True)}
     finally:
+        if "hang" in sys.argv:
+            print("putting away", flush=True)
+            await asyncio.sleep(60)
         print("put away", flush=True)
 
 async def hello(request):
     return PlainTextResponse(f"{request.state.greeting} {request.client.host}")
 
+stop = Stop()
 for each in (signal.SIGINT, signal.SIGTERM):
     signal.signal(each, stop)
 try:
@@ -46,8 +50,8 @@ except Unusable as error:
 
 
 @contextmanager
-def running() -> Iterator[tuple[subprocess.Popen[str], int]]:
-    with subprocess.Popen([sys.executable, "-c", SERVICE], stdout=-1, stderr=-1, text=True) as process:
+def running(*words: str) -> Iterator[tuple[subprocess.Popen[str], int]]:
+    with subprocess.Popen([sys.executable, "-c", SERVICE, *words], stdout=-1, stderr=-1, text=True) as process:
         try:
             assert process.stdout is not None
             said = re.fullmatch(r"Private SMS listens on http://127\.0\.0\.1:(\d+)\n", process.stdout.readline())
@@ -79,7 +83,26 @@ def test_a_signal_ends_it_in_order_and_counts_as_success(how: signal.Signals) ->
         get(port)
         process.send_signal(how)
         rest, errors = process.communicate(timeout=10)
-    assert (process.returncode, rest, errors) == (0, "put away\n", "")
+    assert (process.returncode, rest, errors) == (0, "takes no more\nput away\n", "")
+
+
+def test_a_second_signal_ends_it_at_once() -> None:
+    with running("hang") as (process, port):
+        get(port)
+        process.send_signal(signal.SIGTERM)
+        assert process.stdout is not None
+        assert [process.stdout.readline() for _ in range(2)] == ["takes no more\n", "putting away\n"]
+        process.send_signal(signal.SIGTERM)
+        rest, _ = process.communicate(timeout=10)
+    assert (process.returncode, rest) == (1, "")
+
+
+def test_from_the_first_signal_on_nothing_new_is_taken() -> None:
+    with running() as (process, port):
+        get(port)
+        process.send_signal(signal.SIGTERM)
+        rest, _ = process.communicate(timeout=10)
+    assert rest.startswith("takes no more\n")
 
 
 def test_what_the_lifespan_refuses_comes_out_as_it_is() -> None:

@@ -114,7 +114,7 @@ def test_as_many_entries_are_named_as_have_room() -> None:
 
 
 def test_brackets_count_twice_where_room_is_measured() -> None:
-    assert len(fitting("list", ["[" * 10] * 9, ", ", more="")) == 3
+    assert len(fitting("list", ["[" * 9] * 9, ", ", more="")) == 3
 
 
 def test_every_language_file_loads() -> None:

@@ -20,8 +20,13 @@ async def test_what_waits_is_counted_and_dated(room: Room) -> None:
 async def test_what_failed_and_what_is_in_doubt_is_counted(room: Room) -> None:
     await room.ask(f"PAIR {ALICE.e164} {BOB.e164}")
     [chat] = await chats.open_chats(room.engine.reader)
-    for state in ("dead", "uncertain", "sending"):
+    for state in ("dead", "uncertain"):
         await room.texts(chat)
         async with room.engine.transaction() as tx:
             await tx.run("UPDATE outbound SET state = $1, ready_at = NULL WHERE state = 'queued'", state)
-    assert await room.ask("STATUS") == "Open chats: 1. Waiting: 1. In doubt: 1. Failed: 1."
+    assert await room.ask("STATUS") == "Open chats: 1. Waiting: 0. In doubt: 1. Failed: 1."
+
+
+async def test_while_no_text_leaves_status_says_so_first(room: Room) -> None:
+    room.change(trouble=lambda: "status 9")
+    assert (await room.ask("STATUS")).startswith("NO TEXT LEAVES: status 9. Open chats: 0.")

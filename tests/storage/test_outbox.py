@@ -1,6 +1,6 @@
 import pytest
 
-from storage import chats, outbox, people
+from storage import chats, doubts, outbox, people
 from storage.engine import Transaction
 from storage.model import Claim, Millis, Outbound, Seat
 from storage.outbox import Back, Buried, Counts, Doubtful, Sent
@@ -64,7 +64,7 @@ async def test_a_doubt_holds_its_conversation_and_is_sent_once_more_and_marked(t
     [first] = await claimed(tx)
     await outbox.doubt(tx, [Doubtful(first, "time-out")], NOON)
     assert await claimed(tx, NOON + 10**9) == []
-    assert await outbox.end_doubt(tx, before=NOON, now=NOON + 9) == []
+    assert await doubts.end_doubt(tx, before=NOON, now=NOON + 9) == []
     [again] = await claimed(tx, NOON + 9)
     assert (again.text, again.may_repeat) == ("1", True)
 
@@ -74,7 +74,7 @@ async def test_a_second_doubt_is_the_end_of_it(tx: Transaction) -> None:
     for _ in range(2):
         [claim] = await claimed(tx)
         await outbox.doubt(tx, [Doubtful(claim, "time-out")], NOON)
-        dead = await outbox.end_doubt(tx, before=NOON, now=NOON)
+        dead = await doubts.end_doubt(tx, before=NOON, now=NOON)
     assert [each.text for each in dead] == ["1"]
     assert [each.text for each in await claimed(tx)] == ["2"]
 
@@ -86,7 +86,7 @@ async def test_what_was_partly_sent_or_must_not_repeat_is_never_sent_again(
     await put(tx, text)
     [claim] = await claimed(tx)
     await outbox.doubt(tx, [Doubtful(claim, "who knows", partly)], NOON)
-    assert len(await outbox.end_doubt(tx, before=NOON, now=NOON)) == 1
+    assert len(await doubts.end_doubt(tx, before=NOON, now=NOON)) == 1
     assert await states(tx) == ["dead"]
 
 
@@ -123,9 +123,9 @@ async def test_a_relay_into_a_chat_that_ended_while_it_was_away_is_cancelled(tx:
 async def test_at_start_what_was_being_sent_is_in_doubt(tx: Transaction) -> None:
     await put(tx, notice(BOB), notice(CAROL))
     await claimed(tx, limit=1)
-    assert await outbox.recover(tx, NOON) == 1
+    assert await doubts.recover(tx, NOON) == 1
     assert await states(tx) == ["uncertain", "queued"]
-    assert await outbox.next_doubt(tx) == NOON
+    assert await doubts.oldest(tx) == NOON
 
 
 async def test_a_text_held_back_leaves_at_its_time_even_from_behind_another(tx: Transaction) -> None:
@@ -169,7 +169,7 @@ async def test_a_relay_does_not_follow_its_chat_to_another_line(tx: Transaction)
     await outbox.doubt(tx, [Doubtful(claim, "time-out")], NOON)
     await chats.close(tx, chat, reason="ended", now=NOON)
     await chats.reopen(tx, chat, a=a, b=Seat(BOB, OTHER_LINE), now=NOON, expires_at=None)
-    await outbox.end_doubt(tx, before=NOON, now=NOON)
+    await doubts.end_doubt(tx, before=NOON, now=NOON)
     assert await claimed(tx) == [], "on this line it would show up among somebody else's texts"
     assert await states(tx) == ["cancelled"]
 
@@ -189,7 +189,7 @@ async def test_closing_lets_those_go_that_waited_behind_a_relay_of_the_chats_for
 async def test_a_conversation_without_a_head_gets_one_at_the_start(tx: Transaction) -> None:
     await put(tx, notice(BOB, "1"), notice(BOB, "2"))
     await tx.run("UPDATE outbound SET ready_at = NULL")
-    await outbox.recover(tx, NOON)
+    await doubts.recover(tx, NOON)
     assert [claim.text for claim in await claimed(tx)] == ["1"]
 
 
@@ -218,7 +218,8 @@ async def test_claiming_reads_by_index_whatever_it_asks(tx: Transaction) -> None
     plan = await tx.rows(f"EXPLAIN QUERY PLAN {outbox.CLAIM}", "me", NOON, LINE.e164, 9, 0)
     steps = [row[3] for row in plan]
     assert any("USING INDEX outbound_ready" in step or "COVERING INDEX outbound_ready" in step for step in steps), steps
-    assert [step for step in steps if step.startswith("SCAN")] == []
+    # The heads of this claim are few; what they are found among is not.
+    assert [step for step in steps if step.startswith("SCAN") and step != "SCAN head"] == []
 
 
 async def test_counting_reads_one_small_index(tx: Transaction) -> None:

@@ -2,7 +2,7 @@ from itertools import permutations
 
 import pytest
 
-from storage import chats, outbox, receipts
+from storage import chats, doubts, outbox, receipts
 from storage.engine import Transaction
 from storage.model import Claim, Kind, Seat, State
 from storage.outbox import Doubtful, Sent
@@ -79,7 +79,7 @@ async def test_a_receipt_ends_a_doubt(tx: Transaction, claim: Claim, status: str
     await outbox.doubt(tx, [Doubtful(claim, "time-out")], NOON)
     await receipts.note(tx, [receipt("p1", status, ref="ref1")], NOON)
     assert await state(tx) == end
-    assert await outbox.end_doubt(tx, before=NOON, now=NOON) == []
+    assert await doubts.end_doubt(tx, before=NOON, now=NOON) == []
 
 
 async def test_a_doubt_that_ends_lets_the_next_text_go(tx: Transaction, claim: Claim) -> None:

@@ -56,8 +56,8 @@ def status(number: str, error_text: str = "why") -> bytes:
         (status("1", "Throughput Rate Exceeded - please wait [250] and retry"), NotTaken("status 1", 250)),
         (status("1", "MT limit reached"), NotTaken("status 1")),
         (status("10"), NotTaken("status 10")),
-        (status("5"), Doubt("status 5")),
-        (status("13"), Doubt("status 13")),
+        (status("5"), Doubt("status 5", answered=True)),
+        (status("13"), Doubt("status 13", answered=True)),
         *((status(number), AccountTrouble(f"status {number}")) for number in ("4", "8", "9", "11", "14", "32")),
         *((status(number), Refused(f"status {number}")) for number in ("2", "3", "6", "7", "12", "15", "22", "23")),
         *((status(number), Refused(f"status {number}")) for number in ("16", "17", "18", "19", "20", "29", "33", "34")),
@@ -66,16 +66,19 @@ def status(number: str, error_text: str = "why") -> bytes:
             for number in ("21", "24", "28", "30", "41", "102", "103", "999")
         ),
         (status("101"), Refused("status 101", opted_out=True)),
-        (status("٥"), Doubt("an answer with an odd status")),
-        (status("-1"), Doubt("an answer with an odd status")),
-        (status(""), Doubt("an answer with an odd status")),
-        (status("447700900123"), Doubt("an answer with an odd status")),
-        (answer({}), Doubt("an answer with an odd status")),
-        (answer(TAKEN, {"status": "6"}), Doubt("parts with different statuses", (TAKEN["message-id"],))),
-        (answer({"status": "6", "message-id": "2"}, {"status": "2"}), Doubt("parts with different statuses")),
-        (answer({"status": "1"}, {"status": "6"}), Doubt("parts with different statuses")),
+        (status("٥"), Doubt("an answer with an odd status", answered=True)),
+        (status("-1"), Doubt("an answer with an odd status", answered=True)),
+        (status(""), Doubt("an answer with an odd status", answered=True)),
+        (status("447700900123"), Doubt("an answer with an odd status", answered=True)),
+        (answer({}), Doubt("an answer with an odd status", answered=True)),
+        (answer(TAKEN, {"status": "6"}), Doubt("parts with different statuses", (TAKEN["message-id"],), answered=True)),
+        (
+            answer({"status": "6", "message-id": "2"}, {"status": "2"}),
+            Doubt("parts with different statuses", answered=True),
+        ),
+        (answer({"status": "1"}, {"status": "6"}), Doubt("parts with different statuses", answered=True)),
         (answer({"status": "6"}, {"status": "6"}), Refused("status 6")),
-        (answer(), Doubt("an answer without parts")),
+        (answer(), Doubt("an answer without parts", answered=True)),
         *(
             (body, Doubt("an answer not of the SMS API"))
             for body in (
@@ -316,18 +319,18 @@ async def test_nobody_listening_is_certainly_not_taken() -> None:
     async with listening(silent) as port:
         pass
     async with transport(f"http://127.0.0.1:{port}") as made:
-        assert await send(made) == NotTaken("connect failed")
+        assert await send(made) == NotTaken("connect failed", answered=False)
 
 
 async def test_a_name_that_does_not_resolve_is_certainly_not_taken() -> None:
     async with transport("http://nowhere.invalid") as made:
-        assert await send(made) == NotTaken("connect failed")
+        assert await send(made) == NotTaken("connect failed", answered=False)
 
 
 async def test_a_certificate_nobody_vouches_for_is_certainly_not_taken() -> None:
     provider = Provider(ok(answer(TAKEN)))
     async with secured(provider) as (url, _), transport(url) as made:
-        assert await send(made) == NotTaken("connect failed")
+        assert await send(made) == NotTaken("connect failed", answered=False)
     assert provider.forms == []
 
 
@@ -338,7 +341,7 @@ async def test_a_certificate_of_the_given_authority_is_accepted() -> None:
 
 async def test_a_handshake_that_never_ends_is_certainly_not_taken() -> None:
     async with listening(silent) as port, transport(f"https://127.0.0.1:{port}", connect_within=0.1) as made:
-        assert await send(made) == NotTaken("connect failed")
+        assert await send(made) == NotTaken("connect failed", answered=False)
 
 
 async def test_a_request_read_and_never_answered_is_in_doubt() -> None:
@@ -349,8 +352,8 @@ async def test_a_request_read_and_never_answered_is_in_doubt() -> None:
 async def test_a_text_that_got_no_free_connection_in_time_is_certainly_not_taken() -> None:
     async with connected(silent, connect_within=0.2, answer_within=0.6) as made:
         outcomes = await asyncio.gather(*[send(made) for _ in range(103)])
-    assert outcomes.count(Doubt("time-out after the request was sent")) == 100
-    assert outcomes.count(NotTaken("connect failed")) == 3
+    assert set(outcomes) == {Doubt("time-out after the request was sent"), NotTaken("connect failed", answered=False)}
+    assert outcomes.count(NotTaken("connect failed", answered=False)) >= 3  # the pool holds 100
 
 
 async def test_a_request_read_and_the_line_closed_is_in_doubt_and_posted_once() -> None:

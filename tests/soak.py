@@ -6,6 +6,7 @@ import argparse
 import asyncio
 import secrets
 import shutil
+import signal
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -23,6 +24,7 @@ Told = tuple[str, list[str]]  # what was done, and what is wrong
 
 
 def main() -> int:
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # not without ending what was started
     arguments, folder, broken = _arguments(), Path(tempfile.mkdtemp(prefix="private-sms-soak-")), False
     print(f"seed {arguments.seed}", flush=True)
     kills = _killed(arguments.kills, arguments.seed, folder)

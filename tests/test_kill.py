@@ -18,6 +18,7 @@ async def test_twenty_kills_lose_nothing_and_repeat_nothing_in_silence(tmp_path:
     outcome = await run(tmp_path, kills=20, seed=1)
     assert outcome.faults == [], outcome
     assert outcome.copies, "kills that never leave a doubt prove nothing"
+    assert outcome.unheard, "or the order is judged by the wrong webhooks"
 
 
 TALK = Conversation(ALICE.e164, LINE.e164, BOB.e164)

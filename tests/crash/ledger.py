@@ -13,6 +13,7 @@ from typing import Any
 from storage.model import Millis
 from tests.emulation import Emulated
 
+NOBODY = "nobody listens there"  # in the emulator's words
 READ_EVERY = 0.05  # seconds; the emulator keeps the last thousand exchanges only
 
 
@@ -40,6 +41,7 @@ class Ledger:
     first_had: dict[str, Millis] = field(default_factory=dict)  # by text: before then the service cannot have had it
     acknowledged: dict[str, Millis] = field(default_factory=dict)  # by text: when its 204 was there
     webhooks: Counter[str] = field(default_factory=Counter)  # by text: those that may have reached the service
+    unheard: int = 0  # webhooks that came while the service was down
     arrived: list[Arrival] = field(default_factory=list)
     _last: int = 0
 
@@ -62,8 +64,9 @@ class Ledger:
                 self._note_sent(each)
 
     def _note_webhook(self, exchange: dict[str, Any]) -> None:
-        if exchange["answer"] == "ClientConnectorError":
-            return  # nobody listened, so this one cannot have been stored
+        if exchange["answer"] == NOBODY:
+            self.unheard += 1
+            return  # this one cannot have been stored
         text, began = exchange["parameters"]["text"], _millis(exchange["at"])
         self.webhooks[text] += 1
         self.first_had.setdefault(text, began)
@@ -72,8 +75,15 @@ class Ledger:
 
     def _note_sent(self, exchange: dict[str, Any]) -> None:
         asked = exchange["parameters"]
-        if json.loads(exchange["answer"])["messages"][0]["status"] == "0":
+        if _taken(exchange):
             self.arrived.append(Arrival(f"+{asked['from']}", f"+{asked['to']}", asked["text"]))
+
+
+def _taken(exchange: dict[str, Any]) -> bool:
+    if exchange["status"] is None:  # left hanging
+        return bool(exchange["fault"] == "hang-taken")
+    status: str = json.loads(exchange["answer"])["messages"][0]["status"]
+    return status == "0"
 
 
 def _millis(iso: str) -> Millis:

@@ -8,7 +8,7 @@ PINS   := pyproject.toml constraints.txt
 PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench soak format clean
+.PHONY: help demo test check bench simulate planted soak format clean
 
 help: ## list these
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "%-14s %s\n", $$1, $$2}'
@@ -31,6 +31,12 @@ format: $(DEV) ## put the code into its form
 
 bench: $(DEV) ## how fast it is, as a table
 	@$(BIN)/python -m tests.bench $(ARGS)
+
+simulate: $(DEV) ## the promise of delivery in thousands of simulated worlds (ARGS="--seeds 100000")
+	@$(BIN)/python -m tests.simulator $(ARGS)
+
+planted: $(DEV) ## which simulated world finds each of the faults planted on purpose
+	@$(BIN)/python -m tests.simulator --planted $(ARGS)
 
 soak: $(DEV) ## a thousand kills and some thousand power cuts, about half an hour (ARGS="--kills 100 --seed 7")
 	@$(BIN)/python -m tests.soak $(ARGS)

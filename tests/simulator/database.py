@@ -1,0 +1,145 @@
+"""The real schema and statements in SQLite's memory, without a thread: before each a run of the process may fall."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from functools import cache
+from typing import Any, cast
+
+import aiosqlite
+
+from storage.engine import Row
+from storage.model import Millis
+from storage.sqlite import Connection, SQLite, known_migrations
+from tests.simulator import journal
+from tests.simulator.run import Place, Run
+from tests.simulator.timeline import Timeline
+
+POISON = "poison"  # a text with it meets a statement that fails
+PRAGMAS = ("PRAGMA foreign_keys = ON", "PRAGMA trusted_schema = OFF")
+READS = ("SELECT", "ROLLBACK", "PRAGMA", "BEGIN")
+
+
+@cache
+def template(*extra: str) -> bytes:
+    """The migrated schema with the journal's triggers, to be cloned."""
+    database = sqlite3.connect(":memory:", isolation_level=None)
+    for script in (*known_migrations(), journal.SCHEMA, *extra):
+        database.executescript(script)
+    return database.serialize()
+
+
+class Disk:
+    """What outlives the runs of the process."""
+
+    def __init__(self, timeline: Timeline, *, extra: tuple[str, ...] = ()) -> None:
+        self.timeline = timeline
+        self.database = sqlite3.connect(":memory:", isolation_level=None)
+        self.database.deserialize(template(*extra))
+        for pragma in PRAGMAS:
+            self.database.execute(pragma)
+        self.full = False
+        self.full_at_commit = False  # only there: statements before it go well
+        self.commits_take: Millis = 0
+        self.glitch_in = 0  # statements until one fails once
+        self.met: Counter[str] = Counter()
+
+    def rows(self, sql: str, *values: object) -> list[Row]:
+        return self.database.execute(sql, values).fetchall()
+
+    def cut(self) -> None:
+        """What a crash leaves of an open transaction."""
+        if self.database.in_transaction:
+            self.database.execute("ROLLBACK")
+
+    def check(self, sql: str) -> None:
+        """Raises what is wrong with the disk just now."""
+        begin = sql.lstrip()[:8].upper()
+        if self.full and not begin.startswith(READS) and (begin.startswith("COMMIT") or not self.full_at_commit):
+            self.met["disk full"] += 1
+            raise _error("database or disk is full", sqlite3.SQLITE_FULL)
+        self.glitch_in -= 1
+        if self.glitch_in == 0 and not begin.startswith("ROLLBACK"):
+            self.met["statement failed"] += 1
+            raise _error("a fault of ours", sqlite3.SQLITE_ERROR)
+
+
+class Inline:
+    """As much of an aiosqlite connection as the engine asks of one."""
+
+    def __init__(self, disk: Disk, run: Run) -> None:
+        self._disk = disk
+        self._run = run
+        self._database = disk.database
+
+    @property
+    def in_transaction(self) -> bool:
+        return self._database.in_transaction
+
+    @property
+    def total_changes(self) -> int:
+        return self._database.total_changes
+
+    async def execute_fetchall(self, sql: str, parameters: Mapping[str, object] = {}) -> Iterable[Any]:
+        if sql == "COMMIT":
+            return await self._commit()
+        await self._run.step(Place.STATEMENT)
+        self._disk.check(sql)
+        return self._database.execute(sql, parameters).fetchall()
+
+    async def executemany(self, sql: str, values: list[dict[str, object]]) -> None:
+        await self._run.step(Place.STATEMENT)
+        self._disk.check(sql)
+        if "INTO outbound" in sql and any(POISON in str(value) for each in values for value in each.values()):
+            self._disk.met["poisoned text"] += 1
+            raise _error("poison", sqlite3.SQLITE_MISMATCH)
+        self._database.executemany(sql, values)
+
+    async def close(self) -> None:
+        pass
+
+    async def _commit(self) -> list[Row]:
+        await self._run.step(Place.COMMIT)
+        if self._disk.commits_take:
+            await asyncio.sleep(self._disk.commits_take / 1000)
+        self._disk.check("COMMIT")
+        self._database.execute("COMMIT")
+        await self._run.step(Place.COMMITTED)
+        return []
+
+
+class Looking(Inline):
+    """A reader: sees what is committed, so it waits for the transaction to end."""
+
+    def __init__(self, disk: Disk, run: Run, busy: asyncio.Lock) -> None:
+        super().__init__(disk, run)
+        self._busy = busy
+
+    async def execute_fetchall(self, sql: str, parameters: Mapping[str, object] = {}) -> Iterable[Any]:
+        async with self._busy:
+            return await super().execute_fetchall(sql, parameters)
+
+
+class SimulatedSQLite(SQLite):
+    """Transactions, names of parameters and errors are the real engine's; only the file and its thread are missing."""
+
+    def __init__(self, disk: Disk, run: Run) -> None:
+        super().__init__(":memory:")
+        self._disk = disk
+        self._run = run
+
+    async def start(self) -> None:
+        self._opened = [cast(aiosqlite.Connection, Inline(self._disk, self._run))]
+
+    @property
+    def reader(self) -> Connection:
+        return Connection(cast(aiosqlite.Connection, Looking(self._disk, self._run, self._busy)))
+
+
+def _error(message: str, code: int) -> sqlite3.DatabaseError:
+    error = sqlite3.OperationalError(message)
+    error.sqlite_errorcode = code
+    return error

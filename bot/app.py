@@ -57,6 +57,7 @@ def create_app(
         writer=proxy.writer,
         delivery=proxy.delivery,
         deadlines=proxy.deadlines,
+        receipts=proxy.receipts,
         transport=transport,
         clock=clock,
         after_restore=after_restore,

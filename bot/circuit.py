@@ -56,7 +56,12 @@ class Circuit:
             return self._open(outcome.reason, account=True, now=now)
         if self._unanswered >= UNANSWERED_IN_A_ROW and not self._account:
             return self._open(UNREACHABLE, account=False, now=now)
-        return self._close(now) if self.is_open and began > self._since and self._is_cure(outcome) else None
+        if not self.is_open or began <= self._since:
+            return None
+        if self._is_cure(outcome):
+            return self._close(now)
+        self._probe_at = now + LONGEST_PAUSE
+        return None
 
     def _open(self, reason: str, *, account: bool, now: Millis) -> Opened | None:
         news = None if self.is_open and self._account == account else Opened(reason)

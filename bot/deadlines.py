@@ -11,6 +11,7 @@ from bot.logs import event
 from bot.metrics import Metrics
 from bot.outgoing import Outgoing
 from bot.pace import SenderLimit
+from bot.receipts import Receipts
 from bot.undelivered import Undelivered
 from bot.writer import Writer
 from commands import pairing
@@ -40,6 +41,7 @@ class Deadlines:
         writer: Writer,
         intake: Intake,
         undelivered: Undelivered,
+        receipts: Receipts,
         outgoing: Outgoing,
         house: House,
         limit: SenderLimit,
@@ -51,6 +53,7 @@ class Deadlines:
         self._writer = writer
         self._intake = intake
         self._undelivered = undelivered
+        self._receipts = receipts
         self._outgoing = outgoing
         self._house = house
         self._limit = limit
@@ -111,9 +114,8 @@ class Deadlines:
 
     async def _end_doubts(self, tx: Transaction) -> bool:
         now = self._clock()
-        lapsed = await doubts.lapse(tx, before=now - LEASE, now=now)
-        if lapsed:
-            log.error(event("claims without an answer", count=lapsed))
+        if lost := await self._receipts.give_up(tx, before=now - LEASE, reason="no answer was recorded", now=now):
+            log.error(event("claims without an answer", count=lost))
         dead = await doubts.end_doubt(tx, before=now - self._doubt_after, now=now)
         await self._undelivered.tell_writers(tx, dead, now)
         self._outgoing.wake.set()  # a doubt put back in the queue

@@ -73,12 +73,16 @@ class Intake:
     async def keep_after_fault(self, tx: Transaction, text: Inbound) -> None:
         """Where deciding a text failed: it is kept for a person to look at, and its sender is told."""
         now = self._clock()
-        await inbox.remember(tx, [text.message_id], now)
         await inbox.keep(tx, [(text, "fault")])
         if text.sender is None or await people.opted_out(tx, [text.sender]):
             return
         if text.sender not in self._lines and text.line in self._lines:
             await self._outgoing.enqueue(tx, [self._reply(text, self._house.text("fault"))], now)
+
+    async def keep_new_after_fault(self, tx: Transaction, text: Inbound) -> None:
+        """The same, unless it is a repeat: then what it says was taken long ago."""
+        if await inbox.remember(tx, [text.message_id], self._clock()):
+            await self.keep_after_fault(tx, text)
 
     async def route_all(self, tx: Transaction, texts: Sequence[Inbound], now: Millis) -> None:
         """In the order they came: a text sees what the ones before it have changed."""
@@ -204,7 +208,7 @@ class Handover:
             raise
         except Exception as error:  # a fault of ours must not lose the text, nor make Vonage send it for a day
             self._report(error, text.message_id)
-            await self._writer.do(lambda tx: self._intake.keep_after_fault(tx, text))
+            await self._writer.do(lambda tx: self._intake.keep_new_after_fault(tx, text))
 
     async def note(self, receipt: Receipt) -> None:
         self._check_open()

@@ -38,6 +38,8 @@ class Proxy:
     outgoing: Outgoing
     delivery: Delivery
     deadlines: Deadlines
+    receipts: Receipts
+    intake: Intake
     handover: Handover
 
 
@@ -81,6 +83,7 @@ def assemble(
         writer=writer,
         intake=intake,
         undelivered=undelivered,
+        receipts=receipts,
         outgoing=outgoing,
         house=house,
         limit=limit,
@@ -89,4 +92,4 @@ def assemble(
         clock=clock,
     )
     handover = Handover(writer, intake, receipts, metrics)
-    return Proxy(engine, house, metrics, writer, outgoing, delivery, deadlines, handover)
+    return Proxy(engine, house, metrics, writer, outgoing, delivery, deadlines, receipts, intake, handover)

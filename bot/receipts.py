@@ -8,9 +8,11 @@ from collections.abc import Callable, Sequence
 from bot.logs import event
 from bot.metrics import Metrics
 from bot.undelivered import Undelivered
-from storage import receipts
+from commands.gsm import segments
+from storage import doubts, outbox, receipts
 from storage.engine import Transaction
 from storage.model import Kind, Millis, Receipt, State
+from storage.outbox import Doubtful
 
 OPTED_OUT = "9"  # err-code: the recipient opted out at the carrier
 FAILED = ("failed", "rejected", "expired")
@@ -40,6 +42,20 @@ class Receipts:
         for receipt in batch:
             if receipt.err_code == OPTED_OUT and receipt.status in FAILED and receipt.recipient is not None:
                 await self._undelivered.opt_out(tx, receipt.recipient, source="receipt", now=now)
+
+    async def give_up(self, tx: Transaction, *, before: Millis | None, reason: str, now: Millis) -> int:
+        """Claims that nobody waits for any more are in doubt, unless a receipt has come already. Returns how many."""
+        lost = await doubts.unanswered(tx, before=before)
+        await outbox.doubt(tx, [Doubtful(each, reason, parts=segments(each.text).count) for each in lost], now)
+        await self.follow(tx, await receipts.conclude(tx, [each.id for each in lost], now), now)
+        return len(lost)
+
+    async def take_over(self, tx: Transaction) -> int:
+        """At start: what an earlier run was sending. Returns how many."""
+        now = self._clock()
+        lost = await self.give_up(tx, before=None, reason="the service stopped while sending", now=now)
+        await doubts.give_heads(tx, now)
+        return lost
 
     async def follow(self, tx: Transaction, fates: Sequence[receipts.Fate], now: Millis) -> None:
         """Tell those whose text did not arrive."""

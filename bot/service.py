@@ -9,8 +9,9 @@ from contextlib import asynccontextmanager
 from typing import Any, Protocol
 
 from bot.logs import event
+from bot.receipts import Receipts
 from bot.writer import Writer
-from storage import doubts, messages
+from storage import messages
 from storage.engine import Engine
 from storage.model import Millis
 
@@ -41,6 +42,7 @@ class Service:
         writer: Writer,
         delivery: Stops,
         deadlines: Runs,
+        receipts: Receipts,
         transport: Closes,
         clock: Callable[[], Millis],
         after_restore: bool = False,
@@ -49,6 +51,7 @@ class Service:
         self._writer = writer
         self._delivery = delivery
         self._deadlines = deadlines
+        self._receipts = receipts
         self._transport = transport
         self._clock = clock
         self._after_restore = after_restore
@@ -81,7 +84,7 @@ class Service:
         if self._after_restore:
             held = await self._writer.do(lambda tx: messages.hold_all(tx, self._clock()))
             log.warning(event("texts held after a restore, see FAILED", count=held))
-        elif in_doubt := await self._writer.do(lambda tx: doubts.recover(tx, self._clock())):
+        elif in_doubt := await self._writer.do(self._receipts.take_over):
             log.warning(event("texts in doubt since the last run", count=in_doubt))
 
     def _run(self, name: str, work: Coroutine[Any, Any, None]) -> None:

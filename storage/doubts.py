@@ -1,4 +1,4 @@
-"""Texts of unknown fate: what an earlier run left behind, what nobody answers for, and how a doubt ends."""
+"""Texts of unknown fate: what nobody answers for any more, and how a doubt ends."""
 
 from __future__ import annotations
 
@@ -6,8 +6,6 @@ from storage.engine import Reading, Transaction
 from storage.model import Claim, Millis
 from storage.outbox import COLUMNS, UNDER_WAY, WAITING, claim_of, promote
 from storage.transitions import Event, becomes, may
-
-LAPSE = f"{becomes(Event.LAPSED)}, doubted = 1, tries = tries + 1, tried_at = COALESCE(tried_at, $1), changed_at = $1"
 
 # Conversations that wait without a head: there should be none, and a text must not wait for ever if there is one.
 PROMOTE_ALL = f"""
@@ -23,25 +21,18 @@ PROMOTE_ALL = f"""
 """
 
 
-async def recover(tx: Transaction, now: Millis) -> int:
-    """At start: what an earlier run was sending is of unknown fate. Returns how many."""
-    rows = await tx.rows(
-        f"UPDATE outbound SET {LAPSE}, reason = 'the service stopped while sending'"
-        f" WHERE {may(Event.LAPSED)} AND {UNDER_WAY} RETURNING id",
-        now,
+async def unanswered(reading: Reading, *, before: Millis | None) -> list[Claim]:
+    """Claims older than `before`, whose answer was lost on our side; None: all, for the run that made them is over."""
+    rows = await reading.rows(
+        f"SELECT {COLUMNS} FROM outbound WHERE {may(Event.DOUBTED)} AND {UNDER_WAY}"
+        " AND changed_at <= COALESCE($1, changed_at)",
+        before,
     )
+    return [claim_of(row) for row in rows]
+
+
+async def give_heads(tx: Transaction, now: Millis) -> None:
     await tx.run(PROMOTE_ALL, now)
-    return len(rows)
-
-
-async def lapse(tx: Transaction, *, before: Millis, now: Millis) -> int:
-    """Claims older than `before`, whose answer must have been lost on our side. Returns how many."""
-    rows = await tx.rows(
-        f"UPDATE outbound SET {LAPSE}, reason = 'no answer was recorded'"
-        f" WHERE {may(Event.LAPSED)} AND {UNDER_WAY} AND changed_at <= $2 RETURNING id",
-        now, before,
-    )  # fmt: skip
-    return len(rows)
 
 
 async def end_doubt(tx: Transaction, *, before: Millis, now: Millis) -> list[Claim]:

@@ -21,8 +21,7 @@ class Event(StrEnum):
     TAKEN = "taken"  # Vonage's answer: it has it
     NOT_TAKEN = "not taken"  # certainly not: to be tried again
     REFUSED = "refused"  # or given up
-    DOUBTED = "doubted"  # the answer says nothing, or there was none
-    LAPSED = "lapsed"  # nobody will tell what became of the call
+    DOUBTED = "doubted"  # the answer says nothing, or there was none, or nobody is left to hear it
     REPEATED = "repeated"  # a doubt that no receipt has ended
     BURIED = "buried"  # the same, when it must not be sent again
     SEEN = "seen"  # a receipt shows that Vonage had it after all
@@ -38,7 +37,7 @@ Q, S, A, D, N, U, X, C = (
     State.UNDELIVERED, State.UNCERTAIN, State.DEAD, State.CANCELLED,
 )  # fmt: skip
 
-# An answer still counts when its claim has lapsed, as long as nothing else has happened: it is better than a doubt.
+# An answer still counts when its claim has been given up, as long as nothing else has happened: it is better than a doubt.
 # A queued text is open to receipts when it waits to be sent a second time: they are about the first.
 TRANSITIONS: dict[Event, tuple[tuple[State, ...], State]] = {
     Event.CLAIMED: ((Q,), S),
@@ -47,7 +46,6 @@ TRANSITIONS: dict[Event, tuple[tuple[State, ...], State]] = {
     Event.NOT_TAKEN: ((S, U), Q),
     Event.REFUSED: ((S, U), X),
     Event.DOUBTED: ((S,), U),
-    Event.LAPSED: ((S,), U),
     Event.REPEATED: ((U,), Q),
     Event.BURIED: ((U,), X),
     Event.SEEN: ((Q, U), A),

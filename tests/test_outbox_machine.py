@@ -160,9 +160,16 @@ class OutboxMachine(RuleBasedStateMachine):
         if counts:
             text.becomes(after, self.now)
 
+    def give_up(self, before: Millis | None) -> None:
+        async def doubt(tx: Transaction) -> None:
+            lost = await doubts.unanswered(tx, before=before)
+            await outbox.doubt(tx, [Doubtful(each, "lost") for each in lost], self.now)
+
+        self.do(doubt)
+
     def time_passes(self) -> None:
         self.now += GRACE
-        self.do(lambda tx: doubts.lapse(tx, before=self.now - GRACE // 2, now=self.now))
+        self.give_up(before=self.now - GRACE // 2)
         self.do(lambda tx: doubts.end_doubt(tx, before=self.now - GRACE, now=self.now))
         for text in self.model.texts.values():
             if text.state is State.SENDING and text.changed_at <= self.now - GRACE // 2:
@@ -175,7 +182,7 @@ class OutboxMachine(RuleBasedStateMachine):
     @rule()
     def starts_again(self) -> None:
         self.runs += 1
-        self.do(lambda tx: doubts.recover(tx, self.now))
+        self.give_up(before=None)
         for text in self.model.texts.values():
             if text.state is State.SENDING:
                 text.doubted = True

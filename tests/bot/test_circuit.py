@@ -77,6 +77,13 @@ def test_only_the_accounts_own_word_ends_its_trouble(answer: Outcome) -> None:
     assert circuit.note(Refused("status 6"), NOON + 1, NOON + 2) == Closed("status 9", 2)
 
 
+def test_a_probe_that_cures_nothing_is_followed_by_a_pause() -> None:
+    circuit = Circuit()
+    circuit.note(AccountTrouble("status 9"), NOON, NOON)
+    circuit.note(NOTHING, circuit.next_at, circuit.next_at + 5)
+    assert circuit.next_at == NOON + 2 * LONGEST_PAUSE + 5
+
+
 def test_trouble_of_the_account_found_when_vonage_is_back_is_news() -> None:
     circuit = opened()
     assert circuit.note(AccountTrouble("status 9"), NOON + 1, NOON + 1) == Opened("status 9")

@@ -106,6 +106,15 @@ async def test_several_commands_in_one_text_are_answered_in_their_order(here: Wo
     assert [text.split()[1] for text in answers] == ["Chat", "Open", "Chat"]
 
 
+async def test_a_repeat_that_meets_a_fault_is_still_a_repeat(here: World) -> None:
+    await here.text(ADMIN, f"PAIR {ALICE.e164} {BOB.e164}")
+    text = inbound(ALICE, "hello")
+    await here.take(text)
+    async with here.engine.transaction() as tx:
+        await here.proxy.intake.keep_new_after_fault(tx, text)
+    assert await here.engine.reader.rows("SELECT text FROM kept") == []
+
+
 async def test_a_text_that_meets_a_fault_is_kept_answered_and_harms_no_other(here: World) -> None:
     await here.text(ADMIN, PAIR)
     async with here.engine.transaction() as tx:

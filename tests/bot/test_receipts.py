@@ -54,6 +54,37 @@ async def test_a_carriers_opt_out_counts_whatever_was_said_before(here: World, s
     assert await people.opted_out(here.engine.reader, [BOB]) == {BOB}
 
 
+def long(text: str) -> str:
+    return text * 200  # two parts
+
+
+async def under_way(here: World, text: str) -> str:
+    """A text that is being sent when the run ends; its client-ref."""
+    here.phones.open.clear()
+    await here.text(ALICE, text)
+    return here.phones.sent[-1].client_ref
+
+
+async def test_what_an_earlier_run_was_sending_is_in_doubt(here: World, sent: str) -> None:
+    await under_way(here, "one")
+    assert await here.writer.do(here.proxy.receipts.take_over) == 1
+    assert (await here.states())[-1] == "uncertain"
+
+
+async def test_what_a_receipt_had_said_before_the_run_ended_still_counts(here: World, sent: str) -> None:
+    ref = await under_way(here, "one")
+    await here.note(receipt("p1", "delivered", ref=ref))
+    await here.writer.do(here.proxy.receipts.take_over)
+    assert (await here.states())[-1] == "delivered"
+
+
+async def test_the_receipt_for_one_part_of_two_is_not_taken_for_all_of_it(here: World, sent: str) -> None:
+    ref = await under_way(here, long("x"))
+    await here.note(receipt("p1", "delivered", ref=ref))
+    await here.writer.do(here.proxy.receipts.take_over)
+    assert (await here.states())[-1] == "accepted"
+
+
 async def test_a_receipt_that_cannot_be_stored_is_not_acknowledged(here: World, sent: str) -> None:
     async with here.engine.transaction() as tx:
         await tx.run("DROP TABLE orphan_receipt")

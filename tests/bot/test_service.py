@@ -3,11 +3,16 @@ from pathlib import Path
 
 import pytest
 
+from bot.metrics import Metrics
+from bot.outgoing import Outgoing
+from bot.receipts import Receipts
 from bot.service import Service
+from bot.undelivered import Undelivered
 from bot.writer import Writer
 from storage import outbox
 from storage.engine import Unusable
 from storage.sqlite import SQLite
+from tests.commands.room import HOUSE
 from tests.people import ALICE, LINE, NOON, notice
 
 
@@ -35,9 +40,11 @@ class Task:
 def service(path: Path, record: list[str], *, falls: bool = False) -> Service:
     engine = SQLite(path)
     delivery, deadlines = Task("delivery", record), Task("deadlines", record, falls)
+    undelivered = Undelivered(HOUSE, Outgoing(lambda: "ref"))
+    receipts = Receipts(undelivered=undelivered, metrics=Metrics(), clock=lambda: NOON)
     return Service(
-        engine=engine, writer=Writer(engine), delivery=delivery, deadlines=deadlines, transport=delivery,
-        clock=lambda: NOON,
+        engine=engine, writer=Writer(engine), delivery=delivery, deadlines=deadlines, receipts=receipts,
+        transport=delivery, clock=lambda: NOON,
     )  # fmt: skip
 
 

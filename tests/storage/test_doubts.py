@@ -16,31 +16,42 @@ async def claim(tx: Transaction) -> Claim:
     return claim
 
 
+async def give_up(tx: Transaction) -> None:
+    lost = await doubts.unanswered(tx, before=None)
+    await outbox.doubt(tx, [Doubtful(each, "lost") for each in lost], NOON)
+
+
 async def rows(tx: Transaction) -> list[tuple[object, ...]]:
     return await tx.rows("SELECT state, doubted, may_repeat FROM outbound ORDER BY id")
 
 
-async def test_a_claim_lapses_when_its_lease_is_over(tx: Transaction, claim: Claim) -> None:
+async def test_a_claim_is_given_up_when_its_lease_is_over(tx: Transaction, claim: Claim) -> None:
     assert await doubts.oldest_claim(tx) == NOON
-    assert await doubts.lapse(tx, before=NOON - 1, now=NOON) == 0
-    assert await doubts.lapse(tx, before=NOON, now=NOON + 9) == 1
+    assert await doubts.unanswered(tx, before=NOON - 1) == []
+    assert await doubts.unanswered(tx, before=NOON) == [claim]
+    await give_up(tx)
     assert await rows(tx) == [("uncertain", 1, 0), ("queued", 0, 0)]
-    assert (await doubts.oldest(tx), await doubts.oldest_claim(tx)) == (NOON + 9, None)
+    assert (await doubts.oldest(tx), await doubts.oldest_claim(tx)) == (NOON, None)
+
+
+async def test_at_a_start_every_claim_is_given_up_whatever_the_clock_says(tx: Transaction, claim: Claim) -> None:
+    await tx.run("UPDATE outbound SET changed_at = changed_at + 999999")
+    assert len(await doubts.unanswered(tx, before=None)) == 1
 
 
 async def test_what_follows_waits_until_the_doubt_is_over(tx: Transaction, claim: Claim) -> None:
-    await doubts.lapse(tx, before=NOON, now=NOON)
+    await give_up(tx)
     assert (await outbox.claim(tx, owner="me", line=LINE, limit=9, now=NOON)).texts == []
 
 
 async def test_a_late_answer_of_that_very_try_is_better_than_the_doubt(tx: Transaction, claim: Claim) -> None:
-    await doubts.lapse(tx, before=NOON, now=NOON)
+    await give_up(tx)
     await outbox.accept(tx, [Sent(claim, ("p1",))], NOON)
     assert (await rows(tx))[0] == ("accepted", 1, 0)
 
 
 async def test_late_word_that_it_was_not_taken_ends_the_doubt_without_a_mark(tx: Transaction, claim: Claim) -> None:
-    await doubts.lapse(tx, before=NOON, now=NOON)
+    await give_up(tx)
     await outbox.put_back(tx, [Back(claim, NOON, "status 1")], NOON)
     assert (await rows(tx))[0] == ("queued", 1, 0)
 
@@ -58,5 +69,5 @@ async def test_the_repeat_of_a_doubt_is_marked_and_its_own_doubt_is_the_last(tx:
 async def test_a_conversation_without_a_head_gets_one_at_the_next_start(tx: Transaction, claim: Claim) -> None:
     await tx.run("UPDATE outbound SET state = 'accepted' WHERE text = 'one'")
     assert (await outbox.claim(tx, owner="me", line=LINE, limit=9, now=NOON)).texts == []
-    await doubts.recover(tx, NOON)
+    await doubts.give_heads(tx, NOON)
     assert [each.text for each in (await outbox.claim(tx, owner="me", line=LINE, limit=9, now=NOON)).texts] == ["two"]

@@ -120,14 +120,6 @@ async def test_a_relay_into_a_chat_that_ended_while_it_was_away_is_cancelled(tx:
     assert await states(tx) == ["cancelled", "sending"]
 
 
-async def test_at_start_what_was_being_sent_is_in_doubt(tx: Transaction) -> None:
-    await put(tx, notice(BOB), notice(CAROL))
-    await claimed(tx, limit=1)
-    assert await doubts.recover(tx, NOON) == 1
-    assert await states(tx) == ["uncertain", "queued"]
-    assert await doubts.oldest(tx) == NOON
-
-
 async def test_a_text_held_back_leaves_at_its_time_even_from_behind_another(tx: Transaction) -> None:
     held = Outbound(LINE, BOB, "2", notice(BOB).kind, not_before=NOON + 500)
     await put(tx, notice(BOB, "1"), held)
@@ -189,7 +181,7 @@ async def test_closing_lets_those_go_that_waited_behind_a_relay_of_the_chats_for
 async def test_a_conversation_without_a_head_gets_one_at_the_start(tx: Transaction) -> None:
     await put(tx, notice(BOB, "1"), notice(BOB, "2"))
     await tx.run("UPDATE outbound SET ready_at = NULL")
-    await doubts.recover(tx, NOON)
+    await doubts.give_heads(tx, NOON)
     assert [claim.text for claim in await claimed(tx)] == ["1"]
 
 

@@ -41,7 +41,6 @@ HAPPENS: dict[Event, Callable[[Transaction, Claim], Awaitable[object]]] = {
     Event.NOT_TAKEN: lambda tx, claim: outbox.put_back(tx, [Back(claim, NOON, "busy")], NOON),
     Event.REFUSED: lambda tx, claim: outbox.bury(tx, [Buried(claim, "status 6")], NOON),
     Event.DOUBTED: lambda tx, claim: outbox.doubt(tx, [Doubtful(claim, "time-out")], NOON),
-    Event.LAPSED: lambda tx, claim: doubts.lapse(tx, before=NOON, now=NOON),
     Event.REPEATED: lambda tx, claim: doubts.end_doubt(tx, before=NOON, now=NOON),
     Event.SEEN: lambda tx, claim: _receipt(tx, "accepted"),
     Event.ARRIVED: lambda tx, claim: _receipt(tx, "delivered"),

@@ -15,13 +15,11 @@ from tests.crash.judge import faults
 from tests.crash.provider import provider
 from tests.crash.town import PEOPLE, Town
 from tests.emulation import Emulated
-from tests.people import LINE, OTHER_LINE
 from tests.process import Service
 
 LIFE = 0.8  # seconds at most between its first answer and its end
 STARTING = 0.7  # about as long as a start takes: some starts are not survived
 STILLBORN = 0.2
-RETRY_EVERY = 0.5  # seconds; Vonage's own rule is a minute
 FAULTS = {  # and how often they strike
     "receipt-lost": 0.3,  # or every doubt would be settled by one, and no text ever be sent twice
     "hang": 0.03,  # until the next kill: what was sending then had not left
@@ -65,7 +63,8 @@ async def run(
 ) -> Outcome:
     """The seed decides when the service is killed and who writes when; what that hits is up to the machine."""
     service, begun = Service(folder), time.monotonic()
-    async with provider(folder, *_options(service, seed)) as vonage:
+    webhooks = service.webhook("inbound-sms"), service.webhook("delivery-receipt")
+    async with provider(folder, *webhooks, seed) as vonage:
         service.settings = {"VONAGE_REST_URL": vonage.url, "VONAGE_API_URL": vonage.url} | SETTINGS
         await service.start()
         try:
@@ -74,12 +73,6 @@ async def run(
         finally:
             await service.end(signal.SIGKILL)
     return _outcome(town, kills, time.monotonic() - begun, found)
-
-
-def _options(service: Service, seed: int) -> list[str]:
-    urls = ["--inbound-url", service.webhook("inbound-sms"), "--receipt-url", service.webhook("delivery-receipt")]
-    rule = ["--retries", "A", "--time-factor", f"{60 / RETRY_EVERY:g}", "--rate", "0", "--seed", str(seed)]
-    return [*urls, *rule, "--line", f"{LINE.e164},{OTHER_LINE.e164}"]
 
 
 async def _play(town: Town, kills: int, chance: Random, told: Callable[[int], None]) -> list[str]:

@@ -15,7 +15,7 @@ from typing import TypeVar
 from tests.bench import load, processes
 from tests.bench.figures import Chapter, Figure, percentile
 from tests.bench.load import Acknowledged
-from tests.bench.population import Population, Shape, Text, check
+from tests.bench.population import ADMIN, Population, Shape, Text, check
 from tests.bench.processes import Arrival, Ledger, Started
 
 Run = TypeVar("Run")
@@ -39,9 +39,10 @@ class Size:
     paced: int = 2_000
     idle: int = 300
     starts: int = 3
+    outage: int = 108_000  # an hour at 30 texts a second
 
 
-QUICK = Size(chats=50, many_chats=500, connections=8, rounds=1, texts=300, paced=100, idle=20, starts=1)
+QUICK = Size(chats=50, many_chats=500, connections=8, rounds=1, texts=300, paced=100, idle=20, starts=1, outage=300)
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +129,27 @@ class Bench:
                 ),
                 Figure("against the group commit", _median(taken, lambda each: each.a_second), "/s", limit=COMMIT),
                 Figure("sent and settled, nothing coming in", sent, "/s", limit=POST),
+            ],
+        )
+
+    def outage(self) -> Chapter:
+        """Vonage takes nothing while all these come in, as fast as they can; then it does again."""
+        with self._service(self._population) as service:
+            self._ledger.bar()
+            before, texts = service.megabytes, self._texts(self._population, self.size.outage)
+            self._load(service, texts)
+            waiting = service.megabytes
+            self._ledger.unbar()
+            arrived = self._ledger.wait_for(len(texts))
+            drained = service.megabytes
+        relayed = [each for each in arrived if not ADMIN.endswith(each.recipient)]  # who is told when it is over
+        check(texts, [(each.line, each.recipient, each.words) for each in relayed], ordered=True)
+        return Chapter(
+            f"An outage of an hour at 30 texts a second: {len(texts):,} wait",
+            [
+                Figure("memory they take while they wait", waiting - before, " MB", at_most=50),
+                Figure("and once they are all sent", drained - before, " MB", at_most=50),
+                Figure("sent, from the first to the last", len(relayed) / (relayed[-1].at - relayed[0].at), "/s"),
             ],
         )
 
@@ -243,4 +265,4 @@ def _median(runs: Sequence[Run], figure: Callable[[Run], float]) -> float:
     return median(map(figure, runs))
 
 
-MEASURES = (Bench.start, Bench.load, Bench.alone, Bench.pace, Bench.idle, Bench.growth, Bench.parts)
+MEASURES = (Bench.start, Bench.load, Bench.alone, Bench.outage, Bench.pace, Bench.idle, Bench.growth, Bench.parts)

@@ -64,9 +64,11 @@ class Ledger:
         return f"http://127.0.0.1:{self.port}"
 
     def wait_for(self, count: int) -> list[Arrival]:
-        """All that arrived since it was last asked, once it is so many."""
-        until = time.monotonic() + PATIENCE
-        while int(_get(self.port, "/count")) < count and time.monotonic() < until:
+        """All that arrived since it was last asked, once it is so many, or once nothing more comes."""
+        until, before = time.monotonic() + PATIENCE, 0
+        while (came := int(_get(self.port, "/count"))) < count and time.monotonic() < until:
+            if came > before:
+                until, before = time.monotonic() + PATIENCE, came
             time.sleep(0.01)
         return [_arrival(line) for line in _get(self.port, "/taken").splitlines()]
 

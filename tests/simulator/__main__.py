@@ -73,8 +73,8 @@ def _tell(outcome: Outcome) -> bool:
 def _sum_up(seeds: int, lasted: float, met: Counter[str], known: Counter[str]) -> None:
     print(f"{seeds} seeds in {lasted:.0f} s, {seeds / lasted:.1f} a second. They met:")
     print("\n".join(f"{count:>10} {what}" for what, count in sorted(met.items())))
-    for name, count in sorted(known.items()):
-        print(f"known, in {count} seeds: {name}: {KNOWN[name]}")
+    for name, why in KNOWN.items():
+        print(f"known, in {known[name]} seeds: {name}: {why}")
 
 
 def _planted(seeds: Sequence[int]) -> int:

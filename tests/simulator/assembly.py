@@ -54,6 +54,7 @@ def assembled(run: Run, disk: Disk, wire: Wire, weather: Weather, jitter: Callab
         writer=proxy.writer,
         delivery=proxy.delivery,
         deadlines=Looks(proxy.deadlines, weather.tick),
+        receipts=proxy.receipts,
         transport=wire,
         clock=clock,
     )

@@ -13,8 +13,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 from unittest.mock import patch
 
-from bot import delivery, settling
+from bot import circuit, delivery, settling
 from bot.intake import Handover, Intake
+from bot.receipts import Receipts
 from bot.settling import Verdict
 from bot.undelivered import Undelivered
 from bot.writer import Writer
@@ -187,19 +188,20 @@ PLANTINGS = (
     Planting("a transaction is none", code=instead(SimulatedSQLite, "transaction", _torn)),
     Planting("a text goes to somebody else", code=instead(inbox, "standings", _somebody_else)),
     Planting("a doubt is sent again at once", code=verdict_instead(_doubt_put_back)),
-    Planting("what went out in part is sent again", code=verdict_instead(_never_partly)),
+    Planting("what went out in part is sent again", code=verdict_instead(_never_partly), soon=False),
     Planting("account trouble costs tries", code=verdict_instead(_all_cost_tries)),
+    Planting("an outage costs tries", code=instead(circuit, "UNANSWERED_IN_A_ROW", 1_000_000), soon=False),
     Planting("a repeat is not marked", schema=NOT_MARKED),
-    Planting("a repeat is repeated", code=instead(doubts, "end_doubt", _doubts_forgotten)),
+    Planting("a repeat is repeated", code=instead(doubts, "end_doubt", _doubts_forgotten), soon=False),
     Planting("an opt-out is not confirmed", schema=NOT_CONFIRMED),
     Planting("not only heads are claimed", schema=OUT_OF_ORDER),
     Planting("nobody moves up", code=instead(outbox, "promote", nothing)),
-    Planting("what an earlier run was sending is left", code=instead(doubts, "recover", none_of_them)),
+    Planting("what an earlier run was sending is left", code=instead(Receipts, "take_over", none_of_them)),
     Planting("a closed chat is not noticed at the claim", code=respelled(outbox, "CLAIM", *CHATS_UNSEEN)),
     Planting("an opt-out is not noticed at the claim", code=respelled(outbox, "CLAIM", *OPT_OUTS_UNSEEN)),
     Planting("an opt-out leaves the queue as it is", code=instead(people, "opt_out", _only_recorded)),
     Planting("the writer of a dead text is not told", code=instead(Undelivered, "tell_writers", nothing)),
     Planting("the last receipt counts", code=instead(receipts, "note", _last_word_counts)),
     Planting("receipts before the answer are lost", schema=EARLY_RECEIPTS_LOST),
-    Planting("an answer settles whatever claim there is", code=instead(outbox, "THE_CLAIM", "id = $1")),
+    Planting("an answer settles whatever claim there is", code=instead(outbox, "THE_CLAIM", "id = $1"), soon=False),
 )

@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import hmac
 import logging
 import re
@@ -20,6 +19,7 @@ from typing import Protocol
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
+from bot import bodies
 from bot.vonage import signatures, wire
 from bot.vonage.signatures import Method
 from commands.durations import HOUR
@@ -27,9 +27,7 @@ from storage.engine import Unavailable
 from storage.model import Inbound, Millis, Receipt
 
 PATHS = ("/webhooks/inbound-sms", "/webhooks/delivery-receipt")
-LARGEST_BODY = 64 * 1024
 LONGEST_URL = 32 * 1024  # the server itself breaks off at 64 KiB, and does not say why
-READ_WITHIN = 10.0  # seconds
 # Vonage tries for 24 hours, and nobody knows whether it stamps a retry anew. As far ahead too: then it is our clock
 # that is wrong, and a replay is stopped by the message ids that are remembered for longer.
 FRESH = 25 * HOUR
@@ -47,6 +45,14 @@ class Intake(Protocol):
     async def note(self, receipt: Receipt) -> None: ...
 
 
+class Slowing(Protocol):
+    """Who has had too many failures of late: `bot.brake.Brake`."""
+
+    def wait(self, scope: Scope) -> int: ...
+
+    def failed(self, scope: Scope) -> None: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Protection:
     """How a caller shows that it is Vonage: by the path's last segment, by a signature, by both, or not at all."""
@@ -60,6 +66,7 @@ class Event(StrEnum):
     """Why a webhook was refused, as the metrics count it."""
 
     BAD_TOKEN = "bad_token"  # noqa: S105
+    SLOWED = "slowed"  # one more wrong token from an address that had too many
     BAD_METHOD = "bad_method"
     TOO_LARGE = "too_large"
     TOO_SLOW = "too_slow"
@@ -72,6 +79,7 @@ class Event(StrEnum):
 
 STATUS = {
     Event.BAD_TOKEN: 404,
+    Event.SLOWED: 429,
     Event.BAD_METHOD: 405,
     Event.TOO_LARGE: 413,
     Event.TOO_SLOW: 408,
@@ -82,6 +90,7 @@ STATUS = {
     Event.FAULT: 503,
 }
 HEADERS = {
+    Event.SLOWED: [(b"retry-after", b"60")],
     Event.BAD_METHOD: [(b"allow", b"GET, POST")],
     # The rest of such a body is not worth reading.
     Event.TOO_LARGE: [(b"connection", b"close")],
@@ -100,18 +109,18 @@ class Refusal(Exception):
         self.reason = reason
 
 
-class Gone(Exception):
-    """The caller hung up: there is nobody to answer."""
-
-
 def routes(
     protection: Protection,
     intake: Intake,
     now: Callable[[], Millis],
     count: Callable[[Event], None],
-    read_within: float = READ_WITHIN,
+    *,
+    accepted: Callable[[], None] = lambda: None,
+    brake: Slowing | None = None,
+    read_within: float = bodies.WITHIN,
 ) -> list[Route]:
-    door = Door(protection, intake, now, count, read_within)
+    """`count` is told of each refusal, `accepted` of each caller that showed itself to be Vonage."""
+    door = Door(protection, intake, now, count, accepted, brake, read_within)
     return [Route(path + ending, door) for path in PATHS for ending in ("", "/{token}")]
 
 
@@ -123,6 +132,8 @@ class Door:
     intake: Intake
     now: Callable[[], Millis]
     count: Callable[[Event], None]
+    accepted: Callable[[], None]
+    brake: Slowing | None
     read_within: float
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -130,7 +141,7 @@ class Door:
             await self._admit(scope, receive)
         except Refusal as refusal:
             await self._refuse(refusal, send)
-        except Gone:
+        except bodies.Gone:
             log.info("webhook not answered: the caller hung up")
         except Exception as error:
             # Whatever is wrong with us, the text is not lost: Vonage tries again. The fault's own words may hold it.
@@ -141,7 +152,7 @@ class Door:
             await send({"type": "http.response.body"})
 
     async def _admit(self, scope: Scope, receive: Receive) -> None:
-        self._check_token(scope["path_params"].get("token"))
+        self._check_token(scope)
         if scope["method"] not in ("GET", "POST"):
             raise Refusal(Event.BAD_METHOD, "GET or POST")
         body = await self._read(scope, receive)
@@ -149,15 +160,22 @@ class Door:
         try:
             parameters = wire.parameters(scope["method"], scope["query_string"], body)
             self._check_signature(parameters, now)
+            self.accepted()
             told = wire.read(parameters, now)
         except wire.NotAWebhook as error:
             raise Refusal(Event.NOT_A_WEBHOOK, str(error)) from error
         await self._hand_over(told)
 
-    def _check_token(self, given: str | None) -> None:
-        expected = self.protection.token or ""
-        if not hmac.compare_digest((given or "").encode("utf-8", "replace"), expected.encode()):
-            raise Refusal(Event.BAD_TOKEN, "not found")
+    def _check_token(self, scope: Scope) -> None:
+        """The right one always passes, for Vonage may come by the same proxy as who guesses."""
+        given, expected = scope["path_params"].get("token") or "", self.protection.token or ""
+        if hmac.compare_digest(given.encode("utf-8", "replace"), expected.encode()):
+            return
+        if self.brake is not None:
+            if self.brake.wait(scope):
+                raise Refusal(Event.SLOWED, "too many wrong requests")
+            self.brake.failed(scope)
+        raise Refusal(Event.BAD_TOKEN, "not found")
 
     async def _read(self, scope: Scope, receive: Receive) -> bytes:
         if len(scope["path"]) + len(scope["query_string"]) > LONGEST_URL:
@@ -165,10 +183,11 @@ class Door:
         if scope["method"] == "GET":
             return b""
         try:
-            async with asyncio.timeout(self.read_within):
-                return await _body(receive)
-        except TimeoutError as error:
+            return await bodies.read(receive, self.read_within)
+        except bodies.TooSlow as error:
             raise Refusal(Event.TOO_SLOW, "too slow") from error
+        except bodies.TooLarge as error:
+            raise Refusal(Event.TOO_LARGE, "too large") from error
 
     def _check_signature(self, parameters: Mapping[str, str], now: Millis) -> None:
         if self.protection.signature_secret is None:
@@ -198,20 +217,6 @@ class Door:
         headers += HEADERS.get(refusal.event, [])
         await send({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body", "body": body})
-
-
-async def _body(receive: Receive) -> bytes:
-    body = bytearray()
-    more = True
-    while more:
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            raise Gone
-        body += message.get("body", b"")
-        if len(body) > LARGEST_BODY:
-            raise Refusal(Event.TOO_LARGE, "too large")
-        more = message.get("more_body", False)
-    return bytes(body)
 
 
 def _where(error: Exception) -> str:

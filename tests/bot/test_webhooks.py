@@ -293,7 +293,7 @@ async def test_whatever_comes_the_answer_is_never_500(method: str, query: bytes,
     async def send(message: Message) -> None:
         told.append(message)
 
-    door = Door(Protection(), Desk(), lambda: NOW, lambda _: None, 1.0)
+    door = Door(Protection(), Desk(), lambda: NOW, lambda _: None, lambda: None, None, 1.0)
     await door({"type": "http", "method": method, "path": "/", "query_string": query, "path_params": {}}, receive, send)
     assert told[0]["status"] in (204, 400)
 

@@ -57,12 +57,11 @@ class Disk:
 
     def check(self, sql: str) -> None:
         """Raises what is wrong with the disk just now."""
-        begin = sql.lstrip()[:8].upper()
-        if self.full and not begin.startswith(READS) and (begin.startswith("COMMIT") or not self.full_at_commit):
+        if self.full and (sql == "COMMIT" or not (self.full_at_commit or sql.lstrip().startswith(READS))):
             self.met["disk full"] += 1
             raise _error("database or disk is full", sqlite3.SQLITE_FULL)
         self.glitch_in -= 1
-        if self.glitch_in == 0 and not begin.startswith("ROLLBACK"):
+        if self.glitch_in == 0 and sql != "ROLLBACK":
             self.met["statement failed"] += 1
             raise _error("a fault of ours", sqlite3.SQLITE_ERROR)
 

@@ -160,10 +160,10 @@ async def _gaps_dropped(tx: Transaction, now: int, limit: int = 100) -> list[Inb
     return []
 
 
-async def _somebody_else(reading: Any, seats: Any, *, admins: Any) -> dict[Seat, Standing]:
+async def _somebody_else(*args: Any, **more: Any) -> dict[Seat, Standing]:
     return {
         seat: standing if standing.partner is None else replace(standing, partner=Seat(CAROL, LINE))
-        for seat, standing in (await _standings(reading, seats, admins=admins)).items()
+        for seat, standing in (await _standings(*args, **more)).items()
     }
 
 

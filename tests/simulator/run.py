@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
@@ -45,7 +44,7 @@ class Run:
         self.dead = False
         self.requests = 0
         self._strike = strike
-        self._passed: Counter[Place] = Counter()
+        self._passed = 0  # the place of the strike
         self._told_to_stop = asyncio.Event()
 
     def __str__(self) -> str:
@@ -53,9 +52,10 @@ class Run:
 
     def passes(self, place: Place) -> bool:
         """Whether it goes on from here."""
-        self._passed[place] += 1
-        if self._strike is not None and self._strike == Strike(place, self._passed[place]):
-            self.fall(place)
+        if self._strike is not None and place is self._strike.place:
+            self._passed += 1
+            if self._passed == self._strike.nth:
+                self.fall(place)
         return self.struck is None
 
     async def step(self, place: Place) -> None:

@@ -28,7 +28,7 @@ from tests.simulator.weather import MINUTE, SECOND, forecast
 
 LOOK = 5 * SECOND  # how often the world is asked whether it is at rest
 A_MOMENT: Millis = 37  # later, when it cannot be asked just now
-AT_REST = 3  # looks in a row
+AT_REST = 2  # looks in a row
 LONGEST = 60 * MINUTE  # after the last fault: by then everything must be settled
 LEAST_DOWN, MOST_DOWN = 200, 20 * SECOND  # between two runs
 UNSETTLED = "SELECT 1 FROM outbound WHERE state IN ('queued', 'sending', 'uncertain') LIMIT 1"

@@ -23,6 +23,7 @@ COMMANDS = {
     "demo": "the service on a fresh database, beside phones and a Vonage played on this machine: needs no account",
     "emulator": "the Vonage emulator alone, for any client that speaks to Vonage",
     "backup": "a consistent copy of the SQLite database, while the service runs",
+    "token": "the API's tokens: add one, list them, take one back, while the service runs",
     "check": "what is wrong or risky with the settings, the database and the Vonage account",
 }
 
@@ -77,6 +78,10 @@ def _tool(command: str) -> Tool:
             from bot import backup
 
             return backup
+        case "token":
+            from bot import token
+
+            return token
         case _:
             from bot import check
 
@@ -101,11 +106,17 @@ def serve(*, after_restore: bool = False) -> int:
 
 def _listen_and_serve(settings: Settings, after_restore: bool) -> int:
     from bot.app import create_app
+    from bot.callers import Callers
+    from bot.connections import Connections
     from bot.server import CannotListen, listen, serve
     from storage.engine import Unusable
 
     try:
-        serve(create_app(settings, after_restore=after_restore), listen(settings.host, settings.port))
+        serve(
+            create_app(settings, after_restore=after_restore),
+            listen(settings.host, settings.port),
+            Connections(settings.connections_per_address, Callers(settings.trusted_proxies)),
+        )
     except (CannotListen, Unusable) as error:
         print(f"Private SMS cannot start: {error}", file=sys.stderr)
         return 1

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hmac
 import json
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
@@ -15,6 +14,9 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from bot import bodies
+from bot.admission import Admission
+from bot.fault import Fault, error
 from bot.outgoing import Outgoing
 from bot.writer import Writer
 from commands import pairing
@@ -26,17 +28,8 @@ from storage.engine import Engine, StorageError, Transaction
 from storage.model import Chat, Millis
 from storage.number import NotANumber, Number
 
-LARGEST_BODY = 64 * 1024
 PAGE, LARGEST_PAGE = 50, 500
 STATUS = {"no_free_line": 409, "opted_out": 409}  # whatever else is refused is the caller's to correct: 400
-
-
-class Fault(Exception):
-    """An answer to the caller: status, code and message."""
-
-    def __init__(self, status: int, code: str, message: str) -> None:
-        super().__init__(message)
-        self.status, self.code, self.message = status, code, message
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +38,7 @@ class Api:
     writer: Writer
     engine: Engine
     outgoing: Outgoing
-    token: str | None
+    admission: Admission
     clock: Callable[[], Millis]
 
     def routes(self) -> list[Route]:
@@ -61,22 +54,15 @@ class Api:
 
         async def answered(request: Request) -> Response:
             try:
-                self._admit(request)
+                await self.admission.admit(request)
                 return await endpoint(request)
             except Fault as fault:
-                return error(fault.status, fault.code, fault.message)
+                return fault.answer()
             except StorageError:
                 message = "The database cannot take anything just now. Nothing was changed; try again."
                 return error(503, "unavailable", message, {"Retry-After": "5"})
 
         return answered
-
-    def _admit(self, request: Request) -> None:
-        if self.token is None:
-            raise Fault(403, "api_off", "The API is off: no API_TOKEN is set for this service.")
-        scheme, _, given = request.headers.get("authorization", "").partition(" ")
-        if scheme.lower() != "bearer" or not hmac.compare_digest(given.strip().encode(), self.token.encode()):
-            raise Fault(401, "unauthorized", "Send the API token: Authorization: Bearer TOKEN.")
 
     async def open_chat(self, request: Request) -> Response:
         fields = await _fields(request)
@@ -170,16 +156,16 @@ def as_json(chat: Chat) -> dict[str, object]:
     }
 
 
-def error(status: int, code: str, message: str, headers: Mapping[str, str] | None = None) -> JSONResponse:
-    challenge = {"WWW-Authenticate": "Bearer"} if status == 401 else {}
-    return JSONResponse({"error": {"code": code, "message": message}}, status, {**challenge, **(headers or {})})
-
-
 async def http_exception(request: Request, exception: Exception) -> Response:
     """Starlette's own refusals (no such route, wrong method) in the form of all others."""
     assert isinstance(exception, HTTPException)
     code = {404: "not_found", 405: "method_not_allowed"}.get(exception.status_code, "refused")
     return error(exception.status_code, code, str(exception.detail), exception.headers)
+
+
+async def our_fault(request: Request, exception: Exception) -> Response:
+    """What nobody foresaw: its own words, which may quote a request, go nowhere."""
+    return error(500, "fault", "A fault of ours. Whether anything was changed is not known: look before you try again.")
 
 
 async def _fields(request: Request) -> dict[str, str]:
@@ -197,12 +183,15 @@ async def _fields(request: Request) -> dict[str, str]:
 
 
 async def _body(request: Request) -> bytes:
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > LARGEST_BODY:
-            raise Fault(413, "too_large", "The request is larger than 64 KiB.")
-    return bytes(body)
+    close = {"Connection": "close"}  # the rest is not worth reading
+    try:
+        return await bodies.read(request.receive)
+    except bodies.TooLarge as fault:
+        raise Fault(413, "too_large", "The request is larger than 64 KiB. Nothing was created.", close) from fault
+    except bodies.TooSlow as fault:
+        raise Fault(408, "too_slow", "The request took too long to come. Nothing was created.", close) from fault
+    except bodies.Gone as fault:
+        raise Fault(400, "gone", "The caller hung up.") from fault  # nobody reads this
 
 
 def _json_fields(body: bytes) -> dict[str, str]:

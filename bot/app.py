@@ -8,23 +8,31 @@ import secrets
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 
 from pydantic import SecretStr
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 
 from bot import webhooks
-from bot.api import Api, http_exception
+from bot.admission import Admission
+from bot.api import Api, http_exception, our_fault
+from bot.brake import Brake
+from bot.callers import Callers
 from bot.health import Health
+from bot.incidents import Incidents
 from bot.messages import Messages
+from bot.metrics import Metrics
 from bot.pace import Pace
 from bot.proxy import Chance, assemble
+from bot.refusals import Refusals
 from bot.service import Service
 from bot.settings import Settings
 from bot.vonage.sending import Transport
-from bot.webhooks import Protection
+from bot.webhooks import Event, Protection
 from commands.catalogue import Catalogue
 from commands.desk import House
+from storage import tokens
 from storage.model import Millis
 from storage.sqlite import SQLite
 
@@ -41,9 +49,10 @@ def create_app(
     `after_restore`: what was unfinished in the database is held for a person.
     """
     transport = _transport(settings)
+    refusals = Refusals(clock)
     proxy = assemble(
         engine=SQLite(settings.database_path),
-        house=_house(settings),
+        house=replace(_house(settings), refused=refusals.told),
         transport=transport,
         pace=Pace(settings.account_rate, {line: settings.rate_of(line) for line in settings.vonage_number}),
         sender_limit=settings.sender_limit,
@@ -62,25 +71,49 @@ def create_app(
         clock=clock,
         after_restore=after_restore,
     )
-    api = Api(proxy.house, proxy.writer, proxy.engine, proxy.outgoing, _open(settings.api_token), clock)
-    health = Health(proxy.engine, proxy.writer, proxy.delivery, proxy.metrics, clock, service.fallen)
-    count_refused = proxy.metrics.refused.labels
+    callers, incidents = Callers(settings.trusted_proxies), Incidents(proxy.writer, clock)
+    admission = Admission(
+        api_token=_open(settings.api_token),
+        file=tokens.beside(settings.database_path),
+        brake=Brake(callers, clock, lambda: incidents.note("too many wrong API tokens", who="api")),
+        writer=proxy.writer,
+        clock=clock,
+    )
+    api = Api(proxy.house, proxy.writer, proxy.engine, proxy.outgoing, admission, clock)
+    health = Health(proxy.engine, proxy.writer, proxy.delivery, proxy.metrics, clock, service.fallen, refusals.reason)
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[dict[str, Callable[[], None]]]:
         async with service.running():
+            await admission.look()
             yield {"stop_taking": proxy.handover.stop}
 
     return Starlette(
         routes=[
-            *webhooks.routes(_protection(settings), proxy.handover, clock, lambda why: count_refused(why).inc()),
+            *webhooks.routes(
+                _protection(settings),
+                proxy.handover,
+                clock,
+                _counting(proxy.metrics, refusals, incidents),
+                accepted=refusals.accepted,
+                brake=Brake(callers, clock, lambda: incidents.note("too many wrong webhook tokens", who="webhooks")),
+            ),
             *api.routes(),
             *Messages(api).routes(),
             *health.routes(api),
         ],
-        exception_handlers={HTTPException: http_exception},
+        exception_handlers={HTTPException: http_exception, Exception: our_fault},
         lifespan=lifespan,
     )
+
+
+def _counting(metrics: Metrics, refusals: Refusals, incidents: Incidents) -> Callable[[Event], None]:
+    def count(why: Event) -> None:
+        metrics.refused.labels(why).inc()
+        if (first := refusals.note(why)) is not None:
+            incidents.note(first, who="webhooks")
+
+    return count
 
 
 def _house(settings: Settings) -> House:

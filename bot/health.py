@@ -32,11 +32,9 @@ PAGE = """<!doctype html>
 <a href="/readyz">/readyz</a>.</p>
 </html>
 """
+# What every answer has beside it: bot/server.py.
 PAGE_HEADERS = {
-    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
-    "Cache-Control": "no-store",
-    "Referrer-Policy": "no-referrer",
-    "X-Content-Type-Options": "nosniff",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
 }
 
 
@@ -48,6 +46,7 @@ class Health:
     metrics: Metrics
     clock: Callable[[], Millis]
     fallen: Callable[[], list[str]]  # the tasks that have ended though they never should
+    deaf: Callable[[], str | None]  # why texts may not reach us
 
     def routes(self, api: Api) -> list[Route]:
         return [
@@ -73,6 +72,8 @@ class Health:
             reasons.append(f"texts cannot be stored: {self.writer.failing}")
         if self.delivery.trouble is not None:
             reasons.append(f"no text leaves, all wait: {self.delivery.trouble}")
+        if (deaf := self.deaf()) is not None:
+            reasons.append(deaf)
         try:
             counts = await outbox.counts(self.engine.reader)
         except StorageError as error:
@@ -92,5 +93,4 @@ class Health:
 
 
 def _report(word: str, reasons: list[str]) -> Response:
-    headers = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
-    return JSONResponse({word: not reasons, "reasons": reasons}, 503 if reasons else 200, headers)
+    return JSONResponse({word: not reasons, "reasons": reasons}, 503 if reasons else 200)

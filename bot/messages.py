@@ -10,7 +10,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from bot.api import Api, Fault, id_in_path, page_of, stamp
+from bot.api import Api, id_in_path, page_of, stamp
+from bot.fault import Fault
 from bot.logs import event
 from commands import failed
 from commands.desk import Desk, Refused

@@ -25,23 +25,22 @@ KINDS = {event: event for event in SAID} | {Event.SLOWED: Event.BAD_TOKEN}
 class Refusals:
     """Vonage may never send again what was refused, so a wrong secret of ours would lose texts in silence."""
 
-    def __init__(self, clock: Callable[[], Millis], first: Callable[[Event], None] = lambda _: None) -> None:
+    def __init__(self, clock: Callable[[], Millis]) -> None:
         self._clock = clock
-        self._first = first  # told of the first refusal of a kind within the window
         self._minutes: deque[tuple[int, Counter[Event]]] = deque()
         self._accepted_at: Millis | None = None
         self._vindicated_at: Millis | None = None
 
-    def note(self, event: Event) -> None:
-        """A webhook was refused; other reasons than these say nothing about secrets."""
-        if (kind := KINDS.get(event)) is None:
-            return
-        if not self._counts()[kind]:
-            self._first(kind)
+    def note(self, event: Event) -> str | None:
+        """A webhook was refused. Of the first of its kind within the window it returns what happened, in words."""
+        if (kind := KINDS.get(event)) is None:  # other reasons say nothing about secrets
+            return None
+        first = not self._counts()[kind]
         minute = self._clock() // MINUTE
         if not self._minutes or self._minutes[-1][0] != minute:
             self._minutes.append((minute, Counter()))
         self._minutes[-1][1][kind] += 1
+        return f"webhooks refused: {SAID[kind][0]}" if first else None
 
     def accepted(self) -> None:
         """One was right."""

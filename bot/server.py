@@ -5,19 +5,23 @@ from __future__ import annotations
 import asyncio
 import gc
 import socket
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from types import FrameType
 from typing import Any, Literal
 
 import uvicorn
 from starlette.applications import Starlette
 
+from bot.connections import Connections
 from bot.stop import end_at_once
 
 GRACE = 10  # seconds for what is in flight when told to stop
 BACKLOG = 2048
 CONNECTIONS = 1000  # beyond these 503: Vonage tries again, and memory stays bounded
 KEEP_ALIVE = 75  # longer than the proxies in front keep theirs, or they would write into a closed connection
+# On every answer, uvicorn's own refusals too: no browser is to guess, keep or pass on anything of it.
+HEADERS = [("x-content-type-options", "nosniff"), ("cache-control", "no-store"), ("referrer-policy", "no-referrer")]
 HEAD_BYTES = 80 * 1024  # where h11 reads the requests; elsewhere `bot.heads` counts
 
 
@@ -64,11 +68,12 @@ def address(listener: socket.socket) -> str:
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
-def serve(app: Starlette, listener: socket.socket) -> None:
+def serve(app: Starlette, listener: socket.socket, connections: Connections | None = None) -> None:
     """Until SIGTERM or SIGINT. What the lifespan raises comes out as it is."""
     config = uvicorn.Config(
         app,
-        http=_protocol(),
+        http=_protocol(connections or Connections()),  # type: ignore[arg-type]  # it is called, and no more
+        headers=HEADERS,
         ws="none",
         lifespan="off",
         log_config=None,
@@ -95,9 +100,9 @@ async def _serve(app: Starlette, config: uvicorn.Config, listener: socket.socket
         await Server(config, state or {}).serve([listener])
 
 
-def _protocol() -> type[asyncio.Protocol] | Literal["h11"]:
+def _protocol(connections: Connections) -> Callable[..., asyncio.Protocol] | Literal["h11"]:
     try:
         from bot.heads import Impatient
     except ImportError:  # no httptools on this machine, such as Windows
         return "h11"
-    return Impatient
+    return partial(Impatient, connections_of=connections)

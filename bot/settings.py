@@ -22,6 +22,7 @@ from bot.values import (
     Database,
     Duration,
     LowerCase,
+    Networks,
     Numbers,
     Rate,
     Region,
@@ -100,6 +101,10 @@ class Settings(BaseSettings):
         default="127.0.0.1", pattern=r"^[\w.:-]+$", description="an address of this machine, such as 127.0.0.1"
     )
     port: int = Field(default=3000, ge=0, le=65535, description="a port between 1 and 65535; 0 takes any that is free")
+    trusted_proxies: Networks = Field(
+        default=(), description="addresses or networks of your proxies, with commas: 127.0.0.1,10.0.0.0/8"
+    )
+    connections_per_address: int = Field(default=100, ge=0, description="a whole number, 0 for no limit")
     service_name: ServiceName = Field(
         default="Private SMS",
         description="at most 12 characters of the GSM alphabet; ^ { } [ ] ~ | \\ and the euro count twice",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import secrets
 from collections.abc import Callable
-from ipaddress import ip_address
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from typing import Annotated
 from urllib.parse import urlsplit
 
@@ -58,6 +58,22 @@ def _none_of_our_lines(admins: tuple[Number, ...], info: ValidationInfo) -> tupl
         if admin in info.data.get("vonage_number", ()):
             raise ValueError(f"{admin} is in VONAGE_NUMBER too, and a line of ours cannot text us")
     return admins
+
+
+def _networks(held: object) -> object:
+    if not isinstance(held, str):
+        return held
+    return tuple(dict.fromkeys(_network(each.strip()) for each in held.split(",") if each.strip()))
+
+
+def _network(written: str) -> IPv4Network | IPv6Network:
+    try:
+        network = ip_network(written, strict=False)
+    except ValueError as error:
+        raise ValueError("it names no address and no network") from error
+    if network.prefixlen == 0:
+        raise ValueError("it names the whole world, which could then say of itself what it likes")
+    return network
 
 
 def _duration(held: object) -> object:
@@ -130,6 +146,7 @@ def _cased(change: Callable[[str], str]) -> BeforeValidator:
     return BeforeValidator(lambda held: change(held) if isinstance(held, str) else held)
 
 
+Networks = Annotated[tuple[IPv4Network | IPv6Network, ...], BeforeValidator(_networks)]
 Numbers = Annotated[tuple[Number, ...], BeforeValidator(_numbers)]
 AdminNumbers = Annotated[Numbers, AfterValidator(_none_of_our_lines)]  # after VONAGE_NUMBER
 Region = Annotated[str, AfterValidator(_region)]

@@ -35,6 +35,7 @@ ROOM = {
     "page": 125,
     "place": 12,
     "reason": 20,
+    "refused": 64,
     "service": 12,
     "side": 1,
     "state": 11,

@@ -38,6 +38,7 @@ class House:
     code_key: bytes
     new_code: Callable[[], str]  # four digits, from `secrets`
     trouble: Callable[[], str | None] = lambda: None  # why no text leaves just now
+    refused: Callable[[], str | None] = lambda: None  # which webhooks were refused of late, and what to look at
 
     def text(self, key: str, **values: object) -> str:
         return self.texts.text(key, service=self.service_name, **values)

@@ -28,6 +28,9 @@ async def status(desk: Desk, _: None) -> str:
     trouble = desk.house.trouble()
     if trouble is not None:
         return desk.text("status_trouble", **values, why=trouble)
+    refused = desk.house.refused()
+    if refused is not None:
+        return desk.text("status_refused", **values, refused=refused)
     if counts.oldest_queued_at is None:
         return desk.text("status", **values)
     return desk.text("status_waiting", **values, time=desk.since(counts.oldest_queued_at))

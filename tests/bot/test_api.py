@@ -7,9 +7,10 @@ import pytest
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 
-from bot.api import Api, http_exception, read_number
+from bot.api import http_exception, read_number
 from storage import people
 from storage.number import NotANumber, Number
+from tests.entrance import entrance
 from tests.people import ADMIN, ALICE, BOB, CAROL, LINE, NOON
 from tests.world import World
 
@@ -19,7 +20,7 @@ PAIR = {"userANumber": ALICE.e164, "userBNumber": BOB.e164}
 
 
 def client(here: World, token: str | None = TOKEN, headers: Mapping[str, str] = AUTHORIZED) -> httpx2.AsyncClient:
-    api = Api(here.house, here.writer, here.engine, here.outgoing, token, here.clock)
+    api = entrance(here, token)
     app = Starlette(routes=api.routes(), exception_handlers={HTTPException: http_exception})
     return httpx2.AsyncClient(transport=httpx2.ASGITransport(app=app), base_url="http://test", headers=headers)
 

@@ -1,8 +1,10 @@
-"""Heads without an end: hung up on, while others are served."""
+"""Requests without an end, and too many from one address: hung up on, while others are served."""
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
+from functools import partial
+from typing import Any
 
 import pytest
 import uvicorn
@@ -11,11 +13,24 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
+from bot.connections import Connections
 from bot.heads import MOST_BYTES, Impatient
 
 
 class Hasty(Impatient):
     seconds = 0.2
+
+
+class Hastier(Impatient):
+    seconds_in_all = 0.3
+
+
+class Full(Connections):
+    def take(self, host: str) -> bool:
+        return False
+
+    def leave(self, host: str) -> None:
+        raise AssertionError("it was never let in")
 
 
 async def echo(request: Request) -> Response:
@@ -24,7 +39,7 @@ async def echo(request: Request) -> Response:
 
 
 @asynccontextmanager
-async def served(protocol: type[Impatient] = Hasty) -> AsyncIterator[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
+async def served(protocol: Any = Hasty) -> AsyncIterator[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
     app = Starlette(routes=[Route("/", echo, methods=["GET", "POST"])])
     config = uvicorn.Config(app, http=protocol, ws="none", lifespan="off", log_config=None, port=0)
     config.load()
@@ -90,6 +105,51 @@ async def test_a_long_body_and_a_slow_answer_are_not_the_heads_affair() -> None:
         writer.write(b"POST /?wait=0.4 HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\n\r\n" % size)
         writer.write(b"a" * size)
         assert await answer(reader) == str(size).encode()
+
+
+@pytest.mark.parametrize(
+    "head",
+    [b"POST / HTTP/1.1\r\nHost: a\r\n", b"POST /nowhere HTTP/1.1\r\nHost: a\r\n", b"GET / HTTP/1.1\r\nHost: a\r\n"],
+)
+async def test_a_body_that_does_not_end_is_hung_up_on_though_nobody_reads_it(head: bytes) -> None:
+    async with served(Hastier) as (reader, writer):
+        writer.write(head + b"Content-Length: 100\r\n\r\n")
+        for _ in range(8):
+            await asyncio.sleep(0.05)
+            writer.write(b"a")
+        with suppress(ConnectionError):
+            await asyncio.wait_for(reader.read(), 2)  # what was answered before, if anything was
+        assert reader.at_eof() or reader.exception()
+
+
+async def test_the_end_of_a_request_is_the_end_of_its_time() -> None:
+    async with served(Hastier) as (reader, writer):
+        for _ in range(2):
+            writer.write(b"POST /?wait=0.5 HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nabc")
+            assert await answer(reader) == b"3"
+
+
+async def test_one_connection_too_many_is_told_503_and_closed() -> None:
+    async with served(partial(Impatient, connections_of=Full())) as (reader, _):
+        told = await asyncio.wait_for(reader.read(), 2)
+    assert told.startswith(b"HTTP/1.1 503 ")
+    head, _, body = told.partition(b"\r\n\r\n")
+    assert b"content-length: %d\r\n" % len(body) in head
+
+
+async def test_who_leaves_is_counted_out() -> None:
+    left = asyncio.Event()
+
+    class Watched(Connections):
+        def leave(self, host: str) -> None:
+            assert host == "127.0.0.1"
+            left.set()
+
+    async with served(partial(Impatient, connections_of=Watched())) as (reader, writer):
+        writer.write(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+        assert await answer(reader) == b"0"
+        writer.close()
+        await asyncio.wait_for(left.wait(), 2)
 
 
 async def test_a_kept_connection_may_rest_between_requests() -> None:

@@ -4,10 +4,10 @@ import httpx2
 import pytest
 from starlette.applications import Starlette
 
-from bot.api import Api
 from bot.health import STUCK_AFTER, Health
 from bot.vonage.sending import AccountTrouble
 from storage.engine import Unavailable
+from tests.entrance import entrance
 from tests.people import ADMIN, ALICE, BOB, CAROL, inbound
 from tests.world import World
 
@@ -20,9 +20,16 @@ def fallen() -> list[str]:
 
 
 @pytest.fixture
-async def web(here: World, fallen: list[str]) -> AsyncIterator[httpx2.AsyncClient]:
-    api = Api(here.house, here.writer, here.engine, here.outgoing, TOKEN, here.clock)
-    health = Health(here.engine, here.writer, here.delivery, here.metrics, here.clock, lambda: fallen)
+def deaf() -> list[str | None]:
+    return [None]
+
+
+@pytest.fixture
+async def web(here: World, fallen: list[str], deaf: list[str | None]) -> AsyncIterator[httpx2.AsyncClient]:
+    api = entrance(here, TOKEN)
+    health = Health(
+        here.engine, here.writer, here.delivery, here.metrics, here.clock, lambda: fallen, lambda: deaf[-1]
+    )
     transport = httpx2.ASGITransport(app=Starlette(routes=health.routes(api)))
     async with httpx2.AsyncClient(transport=transport, base_url="http://test") as web:
         yield web
@@ -56,6 +63,12 @@ async def test_the_accounts_trouble_makes_it_unready_but_alive(here: World, web:
         503,
         ["no text leaves, all wait: status 9"],
     )
+    assert (await web.get("/livez")).status_code == 200
+
+
+async def test_refused_webhooks_make_it_unready_but_alive(web: httpx2.AsyncClient, deaf: list[str | None]) -> None:
+    deaf.append("webhooks are refused")
+    assert (await web.get("/readyz")).json()["reasons"] == ["webhooks are refused"]
     assert (await web.get("/livez")).status_code == 200
 
 

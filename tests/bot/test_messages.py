@@ -6,9 +6,9 @@ import httpx2
 import pytest
 from starlette.applications import Starlette
 
-from bot.api import Api
 from bot.messages import Messages
 from bot.vonage.sending import Doubt, Refused
+from tests.entrance import entrance
 from tests.people import ADMIN, ALICE, BOB, LINE
 from tests.world import World
 
@@ -18,9 +18,7 @@ TOKEN = "a-token-for-tests"
 @pytest.fixture
 async def api(here: World) -> AsyncIterator[httpx2.AsyncClient]:
     await here.text(ADMIN, f"PAIR {ALICE.e164} {BOB.e164}")
-    app = Starlette(
-        routes=Messages(Api(here.house, here.writer, here.engine, here.outgoing, TOKEN, here.clock)).routes()
-    )
+    app = Starlette(routes=Messages(entrance(here, TOKEN)).routes())
     headers = {"Authorization": f"Bearer {TOKEN}"}
     async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app=app), base_url="http://t", headers=headers) as api:
         yield api

@@ -11,7 +11,7 @@ from http.client import HTTPConnection
 
 import pytest
 
-from bot.server import CannotListen, address, listen
+from bot.server import HEADERS, CannotListen, address, listen
 
 SERVICE = """
 import asyncio, signal, sys
@@ -75,6 +75,15 @@ def test_the_lifespans_state_reaches_the_requests_and_a_strangers_proxy_header_d
         body, headers = get(port)
     assert body == "hello 127.0.0.1"
     assert "server" not in headers
+    assert {name: headers[name] for name, _ in HEADERS} == dict(HEADERS)
+
+
+def test_even_what_uvicorn_itself_refuses_has_the_headers() -> None:
+    with running() as (_, port), socket.create_connection(("127.0.0.1", port), timeout=5) as raw:
+        raw.sendall(b"nonsense\r\n\r\n")
+        told = raw.makefile("rb").read().decode()
+    assert told.startswith("HTTP/1.1 400 ")
+    assert [name for name, value in HEADERS if f"{name}: {value}\r\n" not in told] == []
 
 
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])

@@ -56,6 +56,17 @@ def test_a_signature_or_an_explicit_yes_does_instead_of_a_token(way: dict[str, s
     assert read(WEBHOOK_TOKEN="", **way).webhook_token is None
 
 
+def test_proxies_are_addresses_and_networks() -> None:
+    proxies = read(TRUSTED_PROXIES="127.0.0.1, 10.1.2.3/8 ,2001:db8::/32,").trusted_proxies
+    assert [str(each) for each in proxies] == ["127.0.0.1/32", "10.0.0.0/8", "2001:db8::/32"]
+    assert read().trusted_proxies == ()
+
+
+@pytest.mark.parametrize("written", ["caddy", "10.0.0.0/33", "127.0.0.1 10.0.0.1", "0.0.0.0/0", "::/0"])
+def test_names_and_the_whole_world_are_no_proxies(written: str) -> None:
+    assert fault(TRUSTED_PROXIES=written)
+
+
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.9.9.9", "[::1]", "localhost"])
 def test_plain_http_to_vonage_is_for_this_machine(host: str) -> None:
     assert read(VONAGE_REST_URL=f"http://{host}:3001/").vonage_rest_url == f"http://{host}:3001"

@@ -27,6 +27,12 @@ async def test_what_failed_and_what_is_in_doubt_is_counted(room: Room) -> None:
     assert await room.ask("STATUS") == "Open chats: 1. Waiting: 0. In doubt: 1. Failed: 1."
 
 
+async def test_refused_webhooks_are_told_with_what_to_look_at(room: Room) -> None:
+    room.change(refused=lambda: "12 wrong signatures in 10 min, check VONAGE_SIGNATURE_SECRET")
+    told = "WEBHOOKS REFUSED: 12 wrong signatures in 10 min, check VONAGE_SIGNATURE_SECRET. Open chats: 0."
+    assert (await room.ask("STATUS")).startswith(told)
+
+
 async def test_while_no_text_leaves_status_says_so_first(room: Room) -> None:
     room.change(trouble=lambda: "status 9")
     assert (await room.ask("STATUS")).startswith("NO TEXT LEAVES: status 9. Open chats: 0.")

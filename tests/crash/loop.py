@@ -86,7 +86,7 @@ async def _play(town: Town, kills: int, chance: Random, told: Callable[[int], No
             told(number)
         await _nothing_goes_wrong_any_more(town.vonage)
         await town.service.start()
-        town.over = True
+        town.over.set()
         await asyncio.gather(*writing)
         await town.settled()
         account.cancel()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 import time
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from itertools import count
 from random import Random
@@ -15,9 +15,10 @@ from tests.crash.ledger import Conversation, Ledger
 from tests.emulation import Emulated
 from tests.process import API_TOKEN, Service
 
-PEOPLE = [f"+447700900{number}" for number in range(101, 117)]
-TALKATIVE = 0.5  # how often a text follows at once, without waiting for the acknowledgement of the one before
-PAUSE = 1.2  # seconds at most between two texts of one person
+PEOPLE = [f"+447700900{number}" for number in range(101, 165)]
+# Nobody writes thirty texts in half a minute, or the chat is taken for two machines that answer each other.
+MOST_AT_ONCE = 3
+PAUSE = (3.5, 6.0)  # seconds, between what one person writes at once and the next
 PATIENCE = 60.0  # seconds in which everything must be settled in the end
 
 
@@ -29,7 +30,7 @@ class Town:
     vonage: Emulated
     ledger: Ledger = field(default_factory=Ledger)
     texts: dict[str, Conversation] = field(default_factory=dict)
-    over: bool = False
+    over: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def move_in(self) -> list[Conversation]:
         ring = [
@@ -53,18 +54,24 @@ class Town:
         return Conversation(one, line, other), Conversation(other, line, one)
 
     async def write(self, conversation: Conversation, chance: Random) -> None:
-        for number in count(1):
-            if self.over:
-                return
-            text = conversation.text(number)
-            self.texts[text] = conversation
-            await self.vonage.send(conversation.writer, conversation.line, text)
-            if chance.random() >= TALKATIVE:
-                await self._acknowledged(text)
-                await asyncio.sleep(chance.uniform(0, PAUSE))
+        """Until it is over: a few texts at once, and the next when they are acknowledged."""
+        numbers = count(1)
+        await self._pause(chance.uniform(0, PAUSE[1]))
+        while not self.over.is_set():
+            texts = [conversation.text(next(numbers)) for _ in range(chance.randint(1, MOST_AT_ONCE))]
+            for text in texts:
+                self.texts[text] = conversation
+                await self.vonage.send(conversation.writer, conversation.line, text)
+            await self._acknowledged(texts[-1])
+            await self._pause(chance.uniform(*PAUSE))
+
+    async def _pause(self, seconds: float) -> None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self.over.wait()
 
     async def _acknowledged(self, text: str) -> None:
-        while text not in self.ledger.acknowledged and not self.over:
+        while text not in self.ledger.acknowledged and not self.over.is_set():
             await asyncio.sleep(0.02)
 
     async def settled(self) -> None:

@@ -18,11 +18,12 @@ from storage import sqlite
 from storage.model import Inbound
 from storage.number import Number
 from tests import world
-from tests.people import ADMIN, ALICE, BOB, CAROL, DAVE, inbound
+from tests.people import ADMIN, ALICE, BOB, CAROL, DAVE, NOON, inbound
 
 DATABASE, MARKS = "service.db", "marks"
 PARTNERS = {ALICE: BOB, BOB: ALICE, CAROL: DAVE, DAVE: CAROL}
 BATCHES = (1, 1, 2, 5, 20)
+PACE = 2_000  # milliseconds
 
 
 class Marks:
@@ -52,10 +53,16 @@ async def texting(folder: Path, texts: int, chance: Random) -> None:
 
         for one, other in ((ALICE, BOB), (CAROL, DAVE)):
             await here.text(ADMIN, f"PAIR {one.e164} {other.e164}")
-        while texts > 0:
-            batch = [inbound(chance.choice(list(PARTNERS)), f"text {texts}") for _ in range(chance.choice(BATCHES))]
+        done = 0
+        while done < texts:
+            batch = [_text(number, chance) for number in range(done, done + chance.choice(BATCHES))]
             await asyncio.gather(*map(take, batch))
-            texts -= len(batch)
+            done += len(batch)
+
+
+def _text(number: int, chance: Random) -> Inbound:
+    """At a pace, by its stamp, at which no chat is taken for two machines that answer each other."""
+    return inbound(chance.choice(list(PARTNERS)), f"text {number}", at=NOON + number * PACE)
 
 
 def main(folder: str, texts: str, seed: str, synchronous: str | None = None) -> None:

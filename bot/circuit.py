@@ -33,7 +33,8 @@ class Circuit:
         self._account = False  # the reason is the account's own, not the way to Vonage
         self._since: Millis = 0
         self._probe_at: Millis = 0
-        self._unanswered = 0
+        # After a start the first one tells: a restart in an outage must not cost each text as much again.
+        self._unanswered = UNANSWERED_IN_A_ROW - 1
 
     @property
     def is_open(self) -> bool:

@@ -223,19 +223,18 @@ class Delivery:
             await outbox.accept(tx, sent, now)
         if doubtful := [each for each in verdicts if isinstance(each, Doubtful)]:
             await outbox.doubt(tx, doubtful, now)
-        # A receipt can come before the answer, and where no answer comes: its word counts from here on.
-        fates = await receipts.conclude(
-            tx, [each.claim.id for each in verdicts if isinstance(each, Sent | Doubtful)], now
-        )
-        await self._receipts.follow(tx, fates, now)
         if back := [each for each in verdicts if isinstance(each, Back)]:
             await outbox.put_back(tx, back, now)
         if buried := [each for each in verdicts if isinstance(each, Buried)]:
             await self._bury(tx, buried, now)
+        # A receipt can come before the answer, without one, and while a copy is refused: its word counts from here on.
+        fates = await receipts.conclude(tx, [each.claim.id for each in verdicts], now)
+        await self._receipts.follow(tx, fates, now)
+        arrived = {fate.outbound for fate in fates}
+        await self._undelivered.tell_writers(tx, [each.claim for each in buried if each.claim.id not in arrived], now)
 
     async def _bury(self, tx: Transaction, buried: Sequence[Buried], now: Millis) -> None:
         await outbox.bury(tx, buried, now)
         for each in buried:
             if each.opted_out:
                 await self._undelivered.opt_out(tx, each.claim.recipient, source="receipt", now=now)
-        await self._undelivered.tell_writers(tx, [each.claim for each in buried], now)

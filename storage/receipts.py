@@ -72,7 +72,7 @@ async def conclude(tx: Transaction, outbound: Sequence[int], now: Millis) -> lis
         json.dumps(list(outbound)),
     )
     events = [(row, event) for row in rows if (event := _event(row)) is not None]
-    for event in {event for _, event in events}:
+    for event in dict.fromkeys(event for _, event in events):
         await tx.many(
             "UPDATE outbound SET state = $2, ready_at = NULL, changed_at = $3, parts = COALESCE(parts, $4)"
             f" WHERE id = $1 AND {may(event)}",

@@ -11,8 +11,15 @@ SILENCE = Doubt("time-out")
 TAKEN = Accepted(("p1",))
 
 
-def opened(outcome: Outcome = NOTHING) -> Circuit:
+def in_service() -> Circuit:
+    """One that has heard from Vonage since the start."""
     circuit = Circuit()
+    circuit.note(TAKEN, NOON - 2, NOON - 2)
+    return circuit
+
+
+def opened(outcome: Outcome = NOTHING) -> Circuit:
+    circuit = in_service()
     for _ in range(UNANSWERED_IN_A_ROW):
         circuit.note(outcome, NOON - 1, NOON)
     return circuit
@@ -20,15 +27,19 @@ def opened(outcome: Outcome = NOTHING) -> Circuit:
 
 @pytest.mark.parametrize("outcome", [NOTHING, SILENCE])
 def test_it_opens_when_several_in_a_row_are_not_answered(outcome: Outcome) -> None:
-    circuit = Circuit()
+    circuit = in_service()
     news = [circuit.note(outcome, NOON, NOON) for _ in range(UNANSWERED_IN_A_ROW + 1)]
     assert news == [None] * (UNANSWERED_IN_A_ROW - 1) + [Opened(UNREACHABLE), None]
     assert circuit.reason == UNREACHABLE
 
 
+def test_after_a_start_the_first_unanswered_text_opens_it() -> None:
+    assert Circuit().note(NOTHING, NOON, NOON) == Opened(UNREACHABLE)
+
+
 @pytest.mark.parametrize("answer", [TAKEN, Refused("status 6"), NotTaken("HTTP 429"), Doubt("status 5", answered=True)])
 def test_any_answer_shows_that_vonage_is_there(answer: Outcome) -> None:
-    circuit = Circuit()
+    circuit = in_service()
     for outcome in [NOTHING] * (UNANSWERED_IN_A_ROW - 1) + [answer] + [NOTHING] * (UNANSWERED_IN_A_ROW - 1):
         assert circuit.note(outcome, NOON, NOON) is None
     assert not circuit.is_open

@@ -71,6 +71,21 @@ async def test_a_receipt_that_comes_while_no_answer_does_spares_the_copy(chat: W
     assert (await chat.states())[-1] == "delivered"
 
 
+@pytest.mark.parametrize("answer", [Refused("status 6"), NotTaken("HTTP 429")])
+async def test_a_receipt_for_the_first_copy_counts_though_the_second_is_refused(
+    chat: World, answer: Refused | NotTaken
+) -> None:
+    chat.phones.next.extend([Doubt("time-out"), answer])
+    await chat.text(ALICE, "hello")
+    chat.phones.open.clear()
+    await chat.wait(120_000)
+    assert await chat.note(receipt("p1", "delivered", ref=chat.phones.sent[-1].client_ref)) == []
+    chat.phones.open.set()
+    await chat.quiet()
+    assert await chat.wait(600_000) == [], "nobody is told that it failed, and it is not sent a third time"
+    assert (await chat.states())[-1] == "delivered"
+
+
 async def test_order_holds_behind_a_text_that_has_to_wait(chat: World) -> None:
     chat.phones.next.append(NotTaken("HTTP 429"))
     assert await chat.text(ALICE, "one") == ["*0002 one"]
@@ -134,6 +149,7 @@ async def test_an_outage_of_an_hour_costs_no_text_its_tries(chat: World) -> None
     assert set((await chat.states())[before:]) == {"queued"}
     chat.phones.outage, before = False, len(chat.phones.sent)
     await chat.wait(LONGEST_PAUSE)
+    await chat.quiet()  # the probe's answer ended the outage in the middle of that
     arrived = chat.arrived(before)
     for reader in ("*0001", "*0002", "*0003", "*0004"):
         assert [text for text in arrived if text.startswith(reader)] == [f"{reader} {each}" for each in range(3)]

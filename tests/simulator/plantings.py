@@ -190,7 +190,7 @@ PLANTINGS = (
     Planting("a doubt is sent again at once", code=verdict_instead(_doubt_put_back)),
     Planting("what went out in part is sent again", code=verdict_instead(_never_partly), soon=False),
     Planting("account trouble costs tries", code=verdict_instead(_all_cost_tries)),
-    Planting("an outage costs tries", code=instead(circuit, "UNANSWERED_IN_A_ROW", 1_000_000), soon=False),
+    Planting("an outage costs tries", code=instead(circuit, "_is_unanswered", lambda outcome: False), soon=False),
     Planting("a repeat is not marked", schema=NOT_MARKED),
     Planting("a repeat is repeated", code=instead(doubts, "end_doubt", _doubts_forgotten), soon=False),
     Planting("an opt-out is not confirmed", schema=NOT_CONFIRMED),

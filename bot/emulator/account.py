@@ -106,7 +106,9 @@ class Account:
         self.feed.publish(Change("reset", {}))
 
     def change(self, profile: Profile) -> None:
-        """Set up anew while running."""
+        """Set up anew while running. A new balance is what is left from now on."""
+        if profile.balance != self.profile.balance:
+            self.balance = profile.balance
         self.profile = profile
         self.feed.publish(Change("settings", settings_told(profile)))
 

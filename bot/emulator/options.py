@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable, Iterable
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -50,6 +51,10 @@ def _add_account(group: argparse._ArgumentGroup) -> None:
     group.add_argument(
         "--rate", type=_setting("rate", lambda text: int(text) or None), default=30, metavar="N",
         help="requests a second, 0 for no limit (default: %(default)s)",
+    )  # fmt: skip
+    group.add_argument(
+        "--balance", type=_setting("balance", float), default=Decimal(1000), metavar="EUROS",
+        help="the credit it starts with; a text takes 0.0412 (default: %(default)s)",
     )  # fmt: skip
     group.add_argument("--trial", action="store_true", help="a trial account: it may text its test numbers only")
     group.add_argument(
@@ -128,6 +133,7 @@ def profile_of(arguments: argparse.Namespace) -> Profile:
         webhooks=Shape(arguments.webhook_method),
         signature_secret=arguments.signature_secret,
         signature_method=Method(arguments.signature_method),
+        balance=arguments.balance,
         rate=arguments.rate,
         trial=arguments.trial,
         test_numbers=tuple(arguments.test_number),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from decimal import Decimal
 from typing import Any
 
 from bot.emulator.profile import RETRIES, NotAnAddress, Profile, Shape, Stamps, address
@@ -13,6 +14,7 @@ from bot.vonage.signatures import Method
 FASTEST = 1_000_000.0
 LONGEST_DELAY = 24 * 3600.0
 HIGHEST_RATE = 10_000
+RICHEST = 1_000_000_000.0  # euros
 
 
 class BadSetting(ValueError):
@@ -32,6 +34,7 @@ def told(profile: Profile) -> dict[str, object]:
         "stamps": profile.stamps,
         "in_order": profile.in_order,
         "receipt_delay": profile.receipt_delay,
+        "balance": float(profile.balance),
         "rate": profile.rate,
         "trial": profile.trial,
         "test_numbers": profile.test_numbers,
@@ -82,6 +85,10 @@ def _rate(name: str, value: object) -> int | None:
     return value
 
 
+def _money(name: str, value: object) -> Decimal:
+    return Decimal(str(_between(0, RICHEST)(name, value)))
+
+
 def _text(name: str, value: object) -> str | None:
     if value is not None and not (isinstance(value, str) and value.strip()):
         raise BadSetting(f"`{name}` is a text, or null")
@@ -116,6 +123,7 @@ READ: dict[str, tuple[str, Callable[[str, object], Any]]] = {
     "stamps": ("stamps", lambda name, value: Stamps(_choice(*Stamps)(name, value))),
     "in_order": ("in_order", _switch),
     "receipt_delay": ("receipt_delay", _between(0, LONGEST_DELAY)),
+    "balance": ("balance", _money),
     "rate": ("rate", _rate),
     "trial": ("trial", _switch),
     "test_numbers": ("test_numbers", _numbers),

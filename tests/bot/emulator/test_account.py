@@ -131,3 +131,12 @@ def test_without_a_rate_all_have_room() -> None:
 def test_octets_are_shown_as_hex() -> None:
     told = account().receive_octets(ALICE, LINE, b"\x06\x05hi").told()
     assert (told["text"], told["encoding"], told["units"], told["segments"]) == ("06056869", "binary", 4, 1)
+
+
+def test_a_balance_that_is_changed_is_what_is_left_from_then_on() -> None:
+    here = account(Profile(balance=PRICE))
+    assert here.charge(1)
+    here.change(replace(here.profile, trial=True))
+    assert here.balance == 0, "whatever else is changed"
+    here.change(replace(here.profile, balance=Decimal(5)))
+    assert here.balance == 5

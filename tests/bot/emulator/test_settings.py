@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from decimal import Decimal
 
 import pytest
 
@@ -22,6 +23,7 @@ CHANGES: dict[str, tuple[object, dict[str, object]]] = {
     "stamps": ("renewed", {"stamps": Stamps.RENEWED}),
     "in_order": (False, {"in_order": False}),
     "receipt_delay": (2, {"receipt_delay": 2.0}),
+    "balance": (0.5, {"balance": Decimal("0.5")}),
     "rate": (None, {"rate": None}),
     "trial": (True, {"trial": True}),
     "test_numbers": (["44 7700 900101"], {"test_numbers": ("+447700900101",)}),

@@ -17,7 +17,7 @@ demo: $(STAMP) ## two phones talking through a virtual number, on this machine a
 	@$(BIN)/python -m bot demo $(ARGS)
 
 test: $(DEV) ## the whole test suite, with what it covers (ARGS="-k pair")
-	@$(BIN)/python -m pytest --numprocesses 4 --dist loadfile --cov --cov-report=term $(ARGS)
+	@$(BIN)/python -m pytest --numprocesses 4 --dist worksteal --cov --cov-report=term $(ARGS)
 
 check: $(DEV) ## formatter, linter, types, import rules
 	@$(BIN)/ruff format --check .

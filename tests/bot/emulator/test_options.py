@@ -35,7 +35,8 @@ def test_without_options_it_takes_anybody_and_has_two_phones() -> None:
 def test_every_option_reaches_the_account() -> None:
     words = (
         "--key k --secret s --line +447700900001,447700900002 --line 15555550100 --rate 5 --trial --opt-out-assist"
-        " --balance 2.5 --test-number 447700900101 --inbound-url http://in --receipt-url http://out --webhook-method POST-JSON"
+        " --balance 2.5"
+        " --test-number 447700900101 --inbound-url http://in --receipt-url http://out --webhook-method POST-JSON"
         " --signature-secret shh --signature-method sha256 --retries A --stamps renewed --unordered"
         " --receipt-delay 2.5 --time-factor 60 --phone Admin=+447700900100 --phone Alice=447700900101"
         " --fault close --fault slow,number=447700900101,probability=0.3,times=2 --seed 7"

@@ -4,11 +4,12 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 DEV    := $(VENV)/.installed-dev
+SUPPLY := $(VENV)/.installed-supply
 PINS   := pyproject.toml constraints.txt
 PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench simulate planted soak format clean
+.PHONY: help demo test check bench simulate planted soak fuzz supply format clean
 
 help: ## list these
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "%-14s %s\n", $$1, $$2}'
@@ -41,6 +42,12 @@ planted: $(DEV) ## which simulated world finds each of the faults planted on pur
 soak: $(DEV) ## a thousand kills and some thousand power cuts, about half an hour (ARGS="--kills 100 --seed 7")
 	@$(BIN)/python -m tests.soak $(ARGS)
 
+fuzz: $(DEV) ## odd requests to the real process, a hundred thousand (ARGS="--requests 5000 --seed 7")
+	@$(BIN)/python -m tests.fuzz $(ARGS)
+
+supply: $(SUPPLY) ## known flaws of the dependencies, what is not pinned, secrets in tracked files
+	@$(BIN)/python -m tests.supply
+
 clean: ## take away what the other targets made; databases and .env stay
 	rm -rf $(VENV) .coverage .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache build dist
 	find bot commands storage tests -name __pycache__ -type d -prune -exec rm -rf {} +
@@ -67,3 +74,7 @@ $(DEV): $(PINS) | $(BIN)/python
 	@echo "Installing what the service and its tests need"
 	@$(PIP) install --constraint constraints.txt --editable '.[dev]'
 	@touch $@ $(STAMP)
+
+$(SUPPLY): $(DEV)
+	@$(PIP) install --constraint constraints.txt --editable '.[supply]'
+	@touch $@

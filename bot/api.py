@@ -45,8 +45,7 @@ class Api:
         return [
             Route("/chat", self.guarded(self.open_chat), methods=["POST"]),
             Route("/chats", self.guarded(self.list_chats), methods=["GET"]),
-            Route("/chats/{id}", self.guarded(self.show_chat), methods=["GET"]),
-            Route("/chats/{id}", self.guarded(self.end_chat), methods=["DELETE"]),
+            Route("/chats/{id}", self.guarded(self.one_chat), methods=["GET", "DELETE"]),
         ]
 
     def guarded(self, endpoint: Callable[[Request], Awaitable[Response]]) -> Callable[[Request], Awaitable[Response]]:
@@ -98,6 +97,10 @@ class Api:
         found = await read(self.engine.reader, after=after, limit=limit)
         following = found[-1].id if found and len(found) == limit else None
         return JSONResponse({"chats": [as_json(chat) for chat in found], "next": following})
+
+    async def one_chat(self, request: Request) -> Response:
+        """One route for both, so that a 405 names both in its Allow."""
+        return await (self.end_chat if request.method == "DELETE" else self.show_chat)(request)
 
     async def show_chat(self, request: Request) -> Response:
         return JSONResponse(as_json(_found(await chats.find(self.engine.reader, id_in_path(request, "chat")))))

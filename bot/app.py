@@ -88,7 +88,7 @@ def create_app(
             await admission.look()
             yield {"stop_taking": proxy.handover.stop}
 
-    return Starlette(
+    app = Starlette(
         routes=[
             *webhooks.routes(
                 _protection(settings),
@@ -105,6 +105,9 @@ def create_app(
         exception_handlers={HTTPException: http_exception, Exception: our_fault},
         lifespan=lifespan,
     )
+    # A redirect to the same path without its slash would go to whatever host the caller names.
+    app.router.redirect_slashes = False
+    return app
 
 
 def _counting(metrics: Metrics, refusals: Refusals, incidents: Incidents) -> Callable[[Event], None]:

@@ -72,7 +72,7 @@ ODD = [
     (b"GET /%2e%2e/%2e%2e/etc/passwd HTTP/1.1\r\nHost: a\r\n\r\n", {404}),
     (b"GET /chats/%00 HTTP/1.1\r\nHost: a\r\n\r\n", {401}),
     (b"GET /chats/%ff%fe HTTP/1.1\r\nHost: a\r\n\r\n", {401}),
-    (b"GET /livez/ HTTP/1.1\r\nHost: a\r\n\r\n", {307, 404}),
+    (b"GET /livez/ HTTP/1.1\r\nHost: a\r\n\r\n", {404}),
     (b"GET " + b"/" * 5000 + b" HTTP/1.1\r\nHost: a\r\n\r\n", {400, 404}),
     (b"GET / HTTP/9.9\r\nHost: a\r\n\r\n", {200, 400, 505}),
     (b"GET / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", {400}),

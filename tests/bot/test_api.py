@@ -188,6 +188,7 @@ async def test_what_cannot_be_stored_is_refused_for_now(here: World, api: httpx2
 
 async def test_a_wrong_method_is_refused_in_the_same_form(api: httpx2.AsyncClient) -> None:
     assert code(await api.get("/chat")) == (405, "method_not_allowed")
+    assert set((await api.put("/chats/1")).headers["allow"].split(", ")) == {"GET", "HEAD", "DELETE"}
 
 
 @pytest.mark.parametrize(

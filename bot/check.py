@@ -18,8 +18,10 @@ from bot.server import CannotListen, listen
 from bot.settings import BadSettings, Settings, likely_typos, read_settings
 from bot.values import is_loopback
 from bot.vonage.account import AccountError, AccountFacts, OwnedNumber, WrongCredentials, look
+from storage import tokens
 from storage.number import Number
 from storage.survey import Survey, checkpoints_are_safe, survey
+from storage.tokens import BadTokens
 
 MEGABYTE = 1024 * 1024
 SCARCE, TOO_LITTLE = 500 * MEGABYTE, 10 * MEGABYTE
@@ -117,7 +119,20 @@ def protection(settings: Settings) -> Iterator[Finding]:
         yield ok("webhooks", "kept by a token in their address")
     if not settings.vonage_signature_secret and not settings.webhook_token:
         yield warning("webhooks", "not protected: anybody can send texts in anybody's name. Set WEBHOOK_TOKEN")
-    yield ok("api", "open to who has API_TOKEN" if settings.api_token else "closed: API_TOKEN is not set")
+    yield _api(settings)
+    if settings.public_url and not settings.trusted_proxies:
+        told = "TRUSTED_PROXIES is not set: whoever comes through your proxy counts as one caller, and is slowed as one"
+        yield warning("api", told)
+
+
+def _api(settings: Settings) -> Finding:
+    try:
+        names = len(tokens.read(tokens.beside(settings.database_path)))
+    except BadTokens as error:
+        return problem("api", str(error))
+    if not names and not settings.api_token:
+        return ok("api", "closed: API_TOKEN is not set, and no token was added")
+    return ok("api", f"open to {names} tokens with names" + (" and to API_TOKEN" if settings.api_token else ""))
 
 
 def address(settings: Settings, *, running: bool) -> Iterator[Finding]:

@@ -16,7 +16,7 @@ MOST_SECONDS = 10.0
 MOST_SECONDS_IN_ALL = 12.0
 
 TOO_MANY = (
-    b"HTTP/1.1 503 Service Unavailable\r\ncontent-type: text/plain\r\ncontent-length: 25\r\n"
+    b"HTTP/1.1 503 Service Unavailable\r\ncontent-type: text/plain; charset=utf-8\r\ncontent-length: 25\r\n"
     b"x-content-type-options: nosniff\r\ncache-control: no-store\r\nreferrer-policy: no-referrer\r\n"
     b"retry-after: 5\r\nconnection: close\r\n\r\ntoo many from one address"
 )

@@ -213,7 +213,7 @@ class Door:
         self.count(refusal.event)
         log.warning("webhook answered %d: %s", status, refusal.reason)
         body = refusal.reason.encode() + b"\n"
-        headers = [(b"content-type", b"text/plain"), (b"content-length", str(len(body)).encode())]
+        headers = [(b"content-type", b"text/plain; charset=utf-8"), (b"content-length", str(len(body)).encode())]
         headers += HEADERS.get(refusal.event, [])
         await send({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body", "body": body})

@@ -14,6 +14,7 @@ import pytest
 from bot.check import Finding, Verdict, database, findings, tell
 from bot.emulator.profile import Profile
 from bot.server import listen
+from storage import tokens
 from storage.sqlite import SQLite
 from storage.survey import Survey
 from tests.emulation import StartEmulator
@@ -59,6 +60,26 @@ async def test_each_wrong_setting_is_a_problem_and_ends_the_check(environ: dict[
 
 async def test_a_likely_typing_error_is_a_warning(environ: dict[str, str]) -> None:
     assert (await check(environ | {"CHAT_TTLS": "7d"})).says("did you mean CHAT_TTL?") == "warning"
+
+
+async def test_who_may_use_the_api_is_told_and_a_damaged_file_of_tokens_is_a_problem(
+    environ: dict[str, str], tmp_path: Path
+) -> None:
+    assert (await check(environ)).says("closed: API_TOKEN is not set, and no token was added") == "ok"
+    file = tokens.beside(tmp_path / "sms.db")
+    tokens.add(file, "dispatch", 1)
+    assert (await check(environ | {"API_TOKEN": "0123456789abcdef"})).says(
+        "1 tokens with names and to API_TOKEN"
+    ) == "ok"
+    file.write_text("[")
+    assert (await check(environ)).says("mend it or move it away") == "problem"
+
+
+async def test_a_proxy_that_nobody_named_is_warned_of(environ: dict[str, str]) -> None:
+    public = environ | {"PUBLIC_URL": "https://sms.example.org"}
+    assert (await check(public)).says("TRUSTED_PROXIES is not set") == "warning"
+    named = await check(public | {"TRUSTED_PROXIES": "127.0.0.1"})
+    assert not [each for each in named.found if "TRUSTED_PROXIES" in each.says]
 
 
 async def test_numbers_are_shown_masked_with_their_country(environ: dict[str, str]) -> None:

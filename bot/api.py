@@ -147,6 +147,7 @@ def as_json(chat: Chat) -> dict[str, object]:
         "id": chat.id,
         "label": chat.label,
         "state": "open" if chat.open else "closed",
+        "paused": chat.paused_at is not None,
         "participants": [
             {"side": each.side.value, "number": str(each.number), "line": each.line.e164, "texts": each.texts}
             for each in chat.participants

@@ -28,10 +28,12 @@ from bot.proxy import Chance, assemble
 from bot.refusals import Refusals
 from bot.service import Service
 from bot.settings import Settings
+from bot.spending import Caps
 from bot.vonage.sending import Transport
 from bot.webhooks import Event, Protection
 from commands.catalogue import Catalogue
 from commands.desk import House
+from commands.destinations import Destinations
 from storage import tokens
 from storage.model import Millis
 from storage.sqlite import SQLite
@@ -56,6 +58,9 @@ def create_app(
         transport=transport,
         pace=Pace(settings.account_rate, {line: settings.rate_of(line) for line in settings.vonage_number}),
         sender_limit=settings.sender_limit,
+        sender_daily=settings.sender_daily,
+        stranger_limit=settings.stranger_limit,
+        caps=Caps(settings.daily_texts, settings.daily_spend),
         doubt_after=settings.doubt_after,
         clock=clock,
         # Jitter spreads retries and guards nothing; the others have to be unguessable.
@@ -125,6 +130,7 @@ def _house(settings: Settings) -> House:
         lines=settings.vonage_number,
         admins=frozenset(settings.admin_numbers),
         region=settings.default_region,
+        destinations=Destinations(settings.countries),
         chat_ttl=settings.chat_ttl,
         texts=Catalogue.load("en"),
         # Not a secret of its own to be kept, and yet none that lies in the database beside the hashes.

@@ -7,10 +7,10 @@ import logging
 from collections.abc import Awaitable, Callable
 
 from bot.intake import Intake
+from bot.limits import Limits
 from bot.logs import event
 from bot.metrics import Metrics
 from bot.outgoing import Outgoing
-from bot.pace import SenderLimit
 from bot.receipts import Receipts
 from bot.undelivered import Undelivered
 from bot.writer import Writer
@@ -18,7 +18,7 @@ from commands import pairing
 from commands.desk import Desk, House
 from commands.durations import DAY, MINUTE, SECOND
 from commands.pairing import Reason
-from storage import chats, doubts, inbox, outbox, pulse, receipts
+from storage import chats, doubts, inbox, outbox, pulse, receipts, senders
 from storage.engine import Engine, StorageError, Transaction, Unavailable
 from storage.model import Chat, Millis
 
@@ -44,7 +44,7 @@ class Deadlines:
         receipts: Receipts,
         outgoing: Outgoing,
         house: House,
-        limit: SenderLimit,
+        limits: Limits,
         metrics: Metrics,
         doubt_after: Millis,
         clock: Callable[[], Millis],
@@ -56,7 +56,7 @@ class Deadlines:
         self._receipts = receipts
         self._outgoing = outgoing
         self._house = house
-        self._limit = limit
+        self._limits = limits
         self._metrics = metrics
         self._doubt_after = doubt_after
         self._clock = clock
@@ -77,7 +77,7 @@ class Deadlines:
                 await self._meet()
             if now - self._swept_at >= MINUTE:
                 self._swept_at = now
-                self._limit.forget(now)
+                self._limits.forget(now)
                 await self._try(self._sweep)
         except StorageError as error:
             log.error(event("deadlines wait", why=error))
@@ -151,6 +151,7 @@ class Deadlines:
         await self._undelivered.tell_writers(tx, lost, now)
         await inbox.forget(tx, before=now - MEMORY_OF_IDS)
         await receipts.forget_orphans(tx, before=now - MEMORY_OF_IDS)
+        await senders.forget(tx, now)
         return bool(lost)
 
 

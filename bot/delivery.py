@@ -16,6 +16,8 @@ from bot.outgoing import Outgoing
 from bot.pace import Pace
 from bot.receipts import Receipts
 from bot.settling import Verdict, verdict
+from bot.spending import Budget
+from bot.till import Till
 from bot.undelivered import Undelivered
 from bot.vonage.sending import Accepted, Doubt, NotTaken, Outcome
 from bot.writer import Writer
@@ -36,6 +38,7 @@ TOLD = {
     outbox.CHAT_ENDED: "not_delivered_ended",
     outbox.OPTED_OUT: "partner_not_receiving",
     outbox.TOO_OLD: "not_delivered",
+    outbox.PAUSED: "chat_paused",
 }
 LONGEST_WAIT = MINUTE  # that Vonage may ask of a whole line
 WORTH_TELLING = MINUTE  # a pause shorter than that nobody would have noticed
@@ -63,6 +66,7 @@ class Delivery:
         house: House,
         pace: Pace,
         circuit: Circuit,
+        budget: Budget,
         receipts: Receipts,
         undelivered: Undelivered,
         metrics: Metrics,
@@ -76,6 +80,8 @@ class Delivery:
         self._house = house
         self._pace = pace
         self._circuit = circuit
+        self._budget = budget
+        self._till = Till(budget, house, outgoing)
         self._receipts = receipts
         self._undelivered = undelivered
         self._metrics = metrics
@@ -89,8 +95,8 @@ class Delivery:
 
     @property
     def trouble(self) -> str | None:
-        """Why nothing is sent just now."""
-        return self._circuit.reason
+        """Why nothing is sent just now, or nothing but what is urgent."""
+        return self._circuit.reason or self._budget.trouble(self._clock())
 
     async def run(self) -> None:
         """Until `stop`; then until what is under way has been answered and settled."""
@@ -154,6 +160,7 @@ class Delivery:
     async def _round(self, tx: Transaction, verdicts: Sequence[Verdict], news: Sequence[Closed]) -> Round:
         now = self._clock()
         await self._settle(tx, verdicts, now)
+        await self._till.look(tx, now)
         await self._outgoing.enqueue(tx, [text for each in news for text in self._told(each)], now)
         room = 0 if self._stopping else MOST_UNDER_WAY - len(self._under_way)
         room = self._circuit.room(room, len(self._under_way), now)
@@ -167,19 +174,25 @@ class Delivery:
         return [Outbound(self._house.lines[0], admin, words, Kind.NOTICE) for admin in sorted(self._house.admins)]
 
     async def _claim(self, tx: Transaction, room: int, now: Millis) -> Round:
+        stopped = self._budget.trouble(now) is not None
+        urgent_for = await self._till.admins(tx) if stopped else None
+        if not stopped:
+            # What has been answered since this round began is not counted yet.
+            room = int(min(room, self._budget.room(len(self._under_way) + len(self._verdicts), now)))
         due = await outbox.due_lines(tx, self._house.lines)
         claims: list[Claim] = []
         for line in sorted((line for line in due if due[line] <= now), key=due.__getitem__):
             if limit := self._pace.allowance(line, room - len(claims), now):
                 claimed = await outbox.claim(
-                    tx, owner=self._owner, line=line, limit=limit, now=now, created_after=now - OUTBOX_LIFE
-                )
+                    tx, owner=self._owner, line=line, limit=limit, now=now, created_after=now - OUTBOX_LIFE,
+                    urgent_for=urgent_for,
+                )  # fmt: skip
                 for lost, reason in claimed.cancelled:
                     await self._undelivered.tell_writers(tx, [lost], now, key=TOLD[reason])
                 self._pace.spend(line, len(claimed.texts))
                 claims += claimed.texts
-        if len(claims) == room:
-            return Round(claims, None)  # the next answer wakes us
+        if stopped or len(claims) == room:
+            return Round(claims, None)  # the next answer wakes us, or the next day
         if claims:
             due = await outbox.due_lines(tx, self._house.lines)
         return Round(claims, min((max(at, self._pace.ready_at(line, now)) for line, at in due.items()), default=None))
@@ -221,6 +234,7 @@ class Delivery:
     async def _settle(self, tx: Transaction, verdicts: Sequence[Verdict], now: Millis) -> None:
         if sent := [each for each in verdicts if isinstance(each, Sent)]:
             await outbox.accept(tx, sent, now)
+            await self._till.count(tx, sent, now)
         if doubtful := [each for each in verdicts if isinstance(each, Doubtful)]:
             await outbox.doubt(tx, doubtful, now)
         if back := [each for each in verdicts if isinstance(each, Back)]:

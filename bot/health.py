@@ -13,8 +13,9 @@ from starlette.routing import Route
 from bot.api import Api
 from bot.delivery import Delivery
 from bot.metrics import Metrics
+from bot.spending import UNIT
 from bot.writer import Writer
-from storage import chats, outbox
+from storage import chats, outbox, spending
 from storage.engine import Engine, StorageError
 from storage.model import Millis
 
@@ -89,6 +90,9 @@ class Health:
         oldest = counts.oldest_queued_at
         self.metrics.oldest.set(0 if oldest is None else max(0, self.clock() - oldest) / 1000)
         self.metrics.chats.set(await chats.count_open(self.engine.reader))
+        spent = await spending.today(self.engine.reader, self.clock())
+        self.metrics.texts_today.set(spent.texts)
+        self.metrics.money_today.set(float(spent.money / UNIT))
         return Response(self.metrics.exposition(), headers={"Content-Type": CONTENT_TYPE_LATEST})
 
 

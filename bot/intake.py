@@ -7,20 +7,38 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
+from bot.breaker import Breaker
+from bot.limits import Counts, Limits, counted
 from bot.logs import event
 from bot.metrics import Metrics
 from bot.outgoing import Outgoing
-from bot.pace import SenderLimit
 from bot.receipts import Receipts
-from bot.routing import Answer, Decision, Ground, Keep, OptIn, OptOut, Relay, Run, route
+from bot.routing import (
+    HELD,
+    OVER_DAILY,
+    Answer,
+    Decision,
+    Ground,
+    Keep,
+    OptIn,
+    OptOut,
+    Pause,
+    Relay,
+    Run,
+    route,
+)
 from bot.undelivered import Undelivered
 from bot.writer import Writer
 from commands.desk import Desk, House
 from commands.run import answer
-from storage import chats, inbox, people
+from storage import audit, chats, inbox, people, senders
+from storage.audit import Kind as Entry
 from storage.engine import Transaction, Unavailable
+from storage.inbox import Kept
 from storage.model import Inbound, Kind, Millis, Outbound, Receipt, Seat, Side, Standing
 from storage.number import Number
+from storage.outbox import PAUSED
+from storage.senders import Count
 
 log = logging.getLogger("private_sms.intake")
 
@@ -31,8 +49,11 @@ class Rows:
 
     leaving: list[Outbound] = field(default_factory=list)
     texted: list[tuple[int, Side]] = field(default_factory=list)
-    kept: list[tuple[Inbound, str]] = field(default_factory=list)
+    kept: list[Kept] = field(default_factory=list)
     told: list[tuple[Number, str]] = field(default_factory=list)
+    told_paused: list[tuple[int, Side]] = field(default_factory=list)
+    over_daily: list[tuple[Number, int | None]] = field(default_factory=list)
+    counts: Counts = field(default_factory=lambda: Counts(Count))
 
 
 class Intake:
@@ -42,14 +63,15 @@ class Intake:
         house: House,
         outgoing: Outgoing,
         undelivered: Undelivered,
-        limit: SenderLimit,
+        limits: Limits,
         metrics: Metrics,
         clock: Callable[[], Millis],
     ) -> None:
         self._house = house
         self._outgoing = outgoing
         self._undelivered = undelivered
-        self._limit = limit
+        self._limits = limits
+        self._breaker = Breaker(house, outgoing)
         self._metrics = metrics
         self._clock = clock
         self._lines = frozenset(house.lines)
@@ -73,7 +95,7 @@ class Intake:
     async def keep_after_fault(self, tx: Transaction, text: Inbound) -> None:
         """Where deciding a text failed: it is kept for a person to look at, and its sender is told."""
         now = self._clock()
-        await inbox.keep(tx, [(text, "fault")])
+        await self._keep(tx, [Kept(text, "fault")])
         if text.sender is None or await people.opted_out(tx, [text.sender]):
             return
         if text.sender not in self._lines and text.line in self._lines:
@@ -86,59 +108,72 @@ class Intake:
 
     async def route_all(self, tx: Transaction, texts: Sequence[Inbound], now: Millis) -> None:
         """In the order they came: a text sees what the ones before it have changed."""
-        ground = Ground(self._lines, self._house.region, now)
-        waiting = deque(texts)
+        waiting, ground = deque(texts), self._ground(now)
         while waiting:
-            standings = await self._standings(tx, waiting)
+            standings = await self._standings(tx, waiting, now)
             rows = Rows()
             while waiting:
                 text = waiting.popleft()
                 seat = _seat(text)
-                standing = Standing() if seat is None else standings[seat]
-                decision = route(text, standing, ground)
+                standing = Standing() if seat is None else counted(standings[seat], rows.counts.get(seat.number))
+                decision = self._limits.broken(text, standing, route(text, standing, ground))
                 self._log(text, standing, decision)
-                if isinstance(decision, OptOut | OptIn | Run):
+                if seat is not None:
+                    self._limits.count(rows.counts, seat.number, standing, decision, now)
+                if standing.chat is None:
+                    ground = self._ground(now)  # there may be an answer less for strangers
+                if isinstance(decision, OptOut | OptIn | Run | Pause):
                     await self._write(tx, rows, now)
                     rows = Rows()
                     await self._change(tx, text, standing, decision, now)
                     break  # what the others were known by may have changed
-                self._add(rows, text, decision, now)
+                self._add(rows, text, standing, decision, now)
                 if seat is not None:
-                    standings[seat] = _told(standing, decision, now)
+                    standings[seat] = _told(standings[seat], decision, now)
             await self._write(tx, rows, now)
 
-    async def _standings(self, tx: Transaction, texts: Sequence[Inbound] | deque[Inbound]) -> dict[Seat, Standing]:
-        seats = [seat for seat in map(_seat, texts) if seat is not None]
-        return await inbox.standings(tx, seats, admins=self._house.admins) if seats else {}
+    def _ground(self, now: Millis) -> Ground:
+        house, limits = self._house, self._limits
+        return Ground(self._lines, house.region, now, house.destinations, limits.day, limits.strangers.left(now))
 
-    def _add(self, rows: Rows, text: Inbound, decision: Decision, now: Millis) -> None:
+    async def _standings(
+        self, tx: Transaction, texts: Sequence[Inbound] | deque[Inbound], now: Millis
+    ) -> dict[Seat, Standing]:
+        seats = [seat for seat in map(_seat, texts) if seat is not None]
+        return await inbox.standings(tx, seats, admins=self._house.admins, now=now) if seats else {}
+
+    def _add(self, rows: Rows, text: Inbound, standing: Standing, decision: Decision, now: Millis) -> None:
         match decision:
             case Relay():
                 rows.texted.append((decision.chat, decision.side))
                 rows.leaving.append(self._relayed(text, decision, now))
                 if decision.hint:
-                    self._answer_into(rows, text, Answer("stop_hint", once=people.STOP_HINT))
+                    self._answer_into(rows, text, standing, Answer("stop_hint", once=people.STOP_HINT))
             case Answer():
-                self._answer_into(rows, text, decision)
+                self._answer_into(rows, text, standing, decision)
             case Keep():
-                rows.kept.append((text, decision.reason))
+                rows.kept.append(_kept(text, standing, decision.reason))
             case _:
                 raise AssertionError(type(decision))
 
     def _relayed(self, text: Inbound, relay: Relay, now: Millis) -> Outbound:
         sender = _seat(text)
         assert sender is not None
-        not_before = self._limit.not_before(sender.number, now)
+        not_before = self._limits.minute.not_before(sender.number, now)
         return Outbound(
             relay.to.line, relay.to.number, relay.text, Kind.RELAY,
             chat=relay.chat, sender=sender, cause=text.message_id, not_before=not_before,
         )  # fmt: skip
 
-    def _answer_into(self, rows: Rows, text: Inbound, answer: Answer) -> None:
+    def _answer_into(self, rows: Rows, text: Inbound, standing: Standing, answer: Answer) -> None:
         assert text.sender is not None
         rows.leaving.append(self._reply(text, self._house.text(answer.key)))
         if answer.kept is not None:
-            rows.kept.append((text, answer.kept))
+            rows.kept.append(_kept(text, standing, answer.kept))
+        if answer.kept == PAUSED and standing.chat is not None and standing.side is not None:
+            rows.told_paused.append((standing.chat, standing.side))
+        if answer.kept == OVER_DAILY:
+            rows.over_daily.append((text.sender, standing.chat))
         if answer.once is not None:
             rows.told.append((text.sender, answer.once))
 
@@ -147,13 +182,25 @@ class Intake:
             await chats.texted(tx, rows.texted, now)
         if rows.leaving:
             await self._outgoing.enqueue(tx, rows.leaving, now)
+        if rows.counts:
+            await senders.add(tx, list(rows.counts.items()), now)
         if rows.kept:
-            await inbox.keep(tx, rows.kept)
+            await self._keep(tx, rows.kept)
         if rows.told:
             await people.remember_told(tx, rows.told, now)
+        if rows.told_paused:
+            await chats.told_paused(tx, rows.told_paused)
+        for sender, chat in rows.over_daily:
+            await audit.record(tx, Entry.SECURITY, OVER_DAILY, who="limits", now=now, outcome="held", whom=sender,
+                               chat=chat)  # fmt: skip
+
+    async def _keep(self, tx: Transaction, texts: Sequence[Kept]) -> None:
+        await inbox.keep(tx, texts)
+        for each in texts:
+            self._metrics.kept.labels(each.reason).inc()
 
     async def _change(
-        self, tx: Transaction, text: Inbound, standing: Standing, decision: OptOut | OptIn | Run, now: Millis
+        self, tx: Transaction, text: Inbound, standing: Standing, decision: OptOut | OptIn | Run | Pause, now: Millis
     ) -> None:
         assert text.sender is not None
         match decision:
@@ -161,13 +208,25 @@ class Intake:
                 await self._undelivered.opt_out(tx, text.sender, source="text", now=now)
                 # In doubt it is not sent again: one confirmation is what the rules allow.
                 confirmation = self._reply(text, self._house.text("opted_out"), resend=False)
-                await self._outgoing.enqueue(tx, [confirmation], now)
+                await self._answer_or_keep(tx, text, confirmation, decision.silent, now)
             case OptIn():
                 await people.opt_in(tx, text.sender)
                 key = "opted_in" if standing.chat is None else "opted_in_chat"
-                await self._outgoing.enqueue(tx, [self._reply(text, self._house.text(key))], now)
+                welcome = self._reply(text, self._house.text(key))
+                await self._answer_or_keep(tx, text, welcome, decision.silent, now)
+            case Pause():
+                await self._breaker.trip(tx, text, decision, now)
+                self._metrics.kept.labels(PAUSED).inc()
             case Run():
                 await self._run(tx, text, standing, decision, now)
+
+    async def _answer_or_keep(
+        self, tx: Transaction, text: Inbound, reply: Outbound, silent: str | None, now: Millis
+    ) -> None:
+        if silent is None:
+            await self._outgoing.enqueue(tx, [reply], now)
+        else:
+            await self._keep(tx, [Kept(text, silent)])
 
     async def _run(self, tx: Transaction, text: Inbound, standing: Standing, run: Run, now: Millis) -> None:
         for item in run.items:
@@ -227,6 +286,10 @@ def _seat(text: Inbound) -> Seat | None:
     return None if text.sender is None else Seat(text.sender, text.line)
 
 
+def _kept(text: Inbound, standing: Standing, reason: str) -> Kept:
+    return Kept(text, reason, standing.chat if reason in HELD else None)
+
+
 def _told(standing: Standing, decision: Decision, now: Millis) -> Standing:
     """As the next text of a batch finds its sender, who has just been told something that is said once a day."""
     match decision:
@@ -234,5 +297,7 @@ def _told(standing: Standing, decision: Decision, now: Millis) -> Standing:
             return replace(standing, told_stranger_at=now)
         case Relay(hint=True):
             return replace(standing, told_stop_at=now)
+        case Answer(kept=kept) if kept == PAUSED:
+            return replace(standing, told_paused=True)
         case _:
             return standing

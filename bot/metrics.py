@@ -17,6 +17,16 @@ class Metrics:
         self.sends = Counter(
             "private_sms_sends", "Tries to send a text, by their outcome", ["outcome"], registry=self.registry
         )
+        self.kept = Counter(
+            "private_sms_texts_kept",
+            "Inbound texts that went nowhere, by the reason",
+            ["reason"],
+            registry=self.registry,
+        )
+        self.texts_today = Gauge("private_sms_texts_today", "Texts that left on this day (UTC)", registry=self.registry)
+        self.money_today = Gauge(
+            "private_sms_money_today", "What they cost, in the account's currency", registry=self.registry
+        )
         self.receipts = Counter(
             "private_sms_receipts", "Delivery receipts by status", ["status"], registry=self.registry
         )

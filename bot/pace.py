@@ -1,12 +1,15 @@
-"""How fast texts may go: token buckets towards Vonage, and a person's own limit before their texts have to wait."""
+"""How fast texts may go: token buckets towards Vonage, a person's own limit, and how many strangers are answered."""
 
 from __future__ import annotations
+
+from collections import deque
 
 from storage.model import Millis
 from storage.number import Number
 
 SECOND: Millis = 1000
 MINUTE = 60 * SECOND
+HOUR = 60 * MINUTE
 BURST = 0.1  # of a second's worth at once: Vonage counts per second, so a full second's burst could make two
 
 
@@ -86,3 +89,20 @@ class SenderLimit:
     def forget(self, now: Millis) -> None:
         """Drop those who have been quiet: memory is for the people texting now."""
         self._paid_until = {sender: until for sender, until in self._paid_until.items() if until > now}
+
+
+class StrangerLimit:
+    """So many answers an hour to all strangers together: a flood from forged numbers must not spend money."""
+
+    def __init__(self, an_hour: int) -> None:
+        self._most = an_hour
+        self._given: deque[Millis] = deque()
+
+    def left(self, now: Millis) -> int:
+        """How many may be given now."""
+        while self._given and self._given[0] <= now - HOUR:
+            self._given.popleft()
+        return max(0, self._most - len(self._given))
+
+    def take(self, now: Millis) -> None:
+        self._given.append(now)

@@ -9,10 +9,12 @@ from bot.circuit import Circuit
 from bot.deadlines import Deadlines
 from bot.delivery import Delivery, Transport
 from bot.intake import Handover, Intake
+from bot.limits import Limits
 from bot.metrics import Metrics
 from bot.outgoing import Outgoing
-from bot.pace import Pace, SenderLimit
+from bot.pace import Pace, SenderLimit, StrangerLimit
 from bot.receipts import Receipts
+from bot.spending import NO_CAPS, Budget, Caps
 from bot.undelivered import Undelivered
 from bot.writer import Writer
 from commands.desk import House
@@ -53,17 +55,22 @@ def assemble(
     doubt_after: Millis,
     clock: Callable[[], Millis],
     chance: Chance,
+    sender_daily: int = 0,
+    stranger_limit: int = 60,
+    caps: Caps = NO_CAPS,
 ) -> Proxy:
     """Nothing runs yet: see bot/service.py."""
-    circuit = Circuit()
-    house = replace(house, trouble=lambda: circuit.reason)
+    circuit, budget = Circuit(), Budget(caps)
+    house = replace(house, trouble=lambda: circuit.reason or budget.trouble(clock()))
     metrics = Metrics()
     writer = Writer(engine)
     outgoing = Outgoing(chance.new_ref)
     undelivered = Undelivered(house, outgoing)
     receipts = Receipts(undelivered=undelivered, metrics=metrics, clock=clock)
-    limit = SenderLimit(sender_limit)
-    intake = Intake(house=house, outgoing=outgoing, undelivered=undelivered, limit=limit, metrics=metrics, clock=clock)
+    limits = Limits(SenderLimit(sender_limit), sender_daily, StrangerLimit(stranger_limit))
+    intake = Intake(
+        house=house, outgoing=outgoing, undelivered=undelivered, limits=limits, metrics=metrics, clock=clock
+    )
     delivery = Delivery(
         writer=writer,
         transport=transport,
@@ -71,6 +78,7 @@ def assemble(
         house=house,
         pace=pace,
         circuit=circuit,
+        budget=budget,
         receipts=receipts,
         undelivered=undelivered,
         metrics=metrics,
@@ -86,7 +94,7 @@ def assemble(
         receipts=receipts,
         outgoing=outgoing,
         house=house,
-        limit=limit,
+        limits=limits,
         metrics=metrics,
         doubt_after=doubt_after,
         clock=clock,

@@ -6,21 +6,30 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from commands import grammar, words
+from commands.destinations import Destinations
 from commands.durations import DAY
 from commands.grammar import Item, Reading, Spoken
 from commands.table import TABLE
 from storage.model import Inbound, Millis, Seat, Side, Standing
 from storage.number import Number
+from storage.outbox import PAUSED
 from storage.people import STRANGER
+
+OVER_DAILY = "over the limit of the day"
+HELD = frozenset({OVER_DAILY, PAUSED})  # why a text was kept that would have gone through
+MOST_ANSWERS = 3  # a day, of all kinds, to somebody in no chat: as one, as help, after an opt-out
 
 
 @dataclass(frozen=True, slots=True)
 class Ground:
-    """What routing knows besides the sender: our lines, how numbers are written here, and what time it is."""
+    """What routing knows besides the sender: our lines, how numbers are written here, what time it is, the limits."""
 
     lines: frozenset[Number]
     region: str | None
     now: Millis
+    destinations: Destinations = field(default_factory=Destinations)
+    daily: int = 0  # texts of one person a day; 0: no limit
+    strangers_left: int = 1  # answers that may still be given to strangers
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,12 +54,14 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class OptOut:
-    pass
+    """`silent`: why it is obeyed without an answer."""
+
+    silent: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class OptIn:
-    pass
+    silent: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +78,16 @@ class Keep:
     reason: str
 
 
-Decision = Relay | Answer | OptOut | OptIn | Run | Keep
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """The loop breaker's word: that side of the chat looks as if two machines were texting each other."""
+
+    chat: int
+    side: Side
+    why: str
+
+
+Decision = Relay | Answer | OptOut | OptIn | Run | Keep | Pause
 Rule = Callable[[Inbound, Standing, Ground], Decision | None]
 
 
@@ -94,14 +114,32 @@ def _opt_out_word(text: Inbound, standing: Standing, ground: Ground) -> Decision
         return None
     if standing.is_admin:
         return None if _read(text.text, ground).is_command else Answer("admin_stop", kept="an admin's opt-out word")
-    return Keep("had opted out before") if standing.opted_out else OptOut()
+    if standing.opted_out:
+        return Keep("had opted out before")
+    return OptOut(_unanswered(text, standing, ground))
+
+
+def _over_daily(text: Inbound, standing: Standing, ground: Ground) -> Decision | None:
+    if not ground.daily or standing.chat is None or standing.texts_today < ground.daily:
+        return None
+    if _help_or_command(text, standing, ground) is not None:
+        return None
+    told = standing.opted_out or standing.held_today > 0
+    return Keep(OVER_DAILY) if told else Answer("over_daily", kept=OVER_DAILY)
+
+
+def _help_or_command(text: Inbound, standing: Standing, ground: Ground) -> Decision | None:
+    """What an admin asks of us, which no limit holds up."""
+    if not standing.is_admin:
+        return None
+    return _help_word(text, standing, ground) or _command(text, standing, ground)
 
 
 def _opt_in_word(text: Inbound, standing: Standing, ground: Ground) -> Decision | None:
     if text.text is None:
         return None
     if words.is_opt_in(text.text) or (standing.opted_out and words.is_yes(text.text)):
-        return OptIn()
+        return OptIn(_unanswered(text, standing, ground))
     return None
 
 
@@ -112,6 +150,8 @@ def _help_word(text: Inbound, standing: Standing, ground: Ground) -> Decision | 
         return Run(_read("HELP", ground).items)
     if standing.opted_out:
         return Keep("asked for help while opted out")
+    if (why := _unanswered(text, standing, ground)) is not None:
+        return Keep(why)
     return Answer("help_person" if standing.chat is None else "help_person_chat")
 
 
@@ -126,6 +166,12 @@ def _command(text: Inbound, standing: Standing, ground: Ground) -> Decision | No
     if not reading.is_command or (_is_code(reading) and not standing.code_pending):
         return None
     return Run(reading.items)
+
+
+def _paused(text: Inbound, standing: Standing, ground: Ground) -> Decision | None:
+    if standing.chat is None or not standing.paused:
+        return None
+    return Keep(PAUSED) if standing.opted_out or standing.told_paused else Answer("chat_paused", kept=PAUSED)
 
 
 def _no_text(text: Inbound, standing: Standing, ground: Ground) -> Decision | None:
@@ -163,6 +209,8 @@ def _stranger(text: Inbound, standing: Standing, ground: Ground) -> Decision | N
         return Keep("had opted out before")
     if _told_today(standing.told_stranger_at, ground):
         return Keep("stranger")
+    if (why := _unanswered(text, standing, ground)) is not None:
+        return Keep(why)
     return Answer("stranger", kept="stranger", once=STRANGER)
 
 
@@ -170,14 +218,28 @@ RULES: tuple[Rule, ...] = (
     _not_ours,
     _not_a_phone,
     _opt_out_word,
+    _over_daily,
     _opt_in_word,
     _help_word,
     _command,
+    _paused,
     _no_text,
     _relay,
     _admin_without_chat,
     _stranger,
 )
+
+
+def _unanswered(text: Inbound, standing: Standing, ground: Ground) -> str | None:
+    """Why no money is spent on an answer to somebody in no chat of ours; None: it is."""
+    if standing.chat is not None or standing.is_admin or text.sender is None:
+        return None
+    if not ground.strangers_left:
+        return "stranger: too many of them"
+    if standing.answers_today >= MOST_ANSWERS:
+        return "stranger: answered enough today"
+    barred = ground.destinations.barred(text.sender)
+    return None if barred is None else f"stranger: {barred}"
 
 
 def _to_somebody_gone(standing: Standing) -> Decision:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from decimal import Decimal
 from difflib import get_close_matches
 from enum import StrEnum
 from pathlib import Path
@@ -18,7 +19,9 @@ from bot.values import (
     SQLITE,
     Address,
     AdminNumbers,
+    Amount,
     BearerToken,
+    Countries,
     Database,
     Duration,
     LowerCase,
@@ -33,6 +36,7 @@ from bot.values import (
     masked,
 )
 from bot.vonage.signatures import Method
+from commands.destinations import country
 from commands.durations import MINUTE
 from storage.number import Number
 
@@ -115,6 +119,15 @@ class Settings(BaseSettings):
         default=None, description="texts a second, 0 for no limit, nothing for the usual pace"
     )
     sender_limit: int = Field(default=20, ge=0, description="texts a minute, a whole number, 0 for no limit")
+    sender_daily: int = Field(default=200, ge=0, description="texts a day, a whole number, 0 for no limit")
+    stranger_limit: int = Field(default=60, ge=0, description="answers an hour, a whole number, 0 for none at all")
+    allowed_countries: Countries | None = Field(
+        default=None, description="countries of two letters with commas, such as GB,IE, or nothing for your own"
+    )
+    daily_texts: int = Field(default=0, ge=0, description="texts a day, a whole number, 0 for no cap")
+    daily_spend: Amount = Field(
+        default=Decimal(0), description="an amount a day in the account's currency, such as 25.00, 0 for no cap"
+    )
     doubt_after: Duration = Field(default=2 * MINUTE, description="a length of time")
     log_level: Annotated[LogLevel, UpperCase] = Field(
         default=LogLevel.INFO, description="DEBUG, INFO, WARNING or ERROR"
@@ -127,6 +140,14 @@ class Settings(BaseSettings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         # `read_settings` says what the environment is: nothing is taken from the process behind its back.
         return (init_settings,)
+
+    @property
+    def countries(self) -> frozenset[str]:
+        """Where people may be texted: as set, or where our lines and admins are, and DEFAULT_REGION."""
+        if self.allowed_countries is not None:
+            return self.allowed_countries
+        home = {country(number) for number in (*self.vonage_number, *self.admin_numbers)}
+        return frozenset(home | ({self.default_region} if self.default_region else set()))
 
     @property
     def database_path(self) -> Path:

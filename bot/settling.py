@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bot.spending import units
 from bot.vonage.sending import Accepted, AccountTrouble, Doubt, NotTaken, Outcome, Refused
 from commands.gsm import segments
 from storage.model import Claim, Millis
@@ -21,8 +22,8 @@ def verdict(claim: Claim, outcome: Outcome, *, now: Millis, jitter: float, spare
     `spared`: Vonage cannot be reached by anybody, so that this text's try does not count.
     """
     match outcome:
-        case Accepted(message_ids=message_ids):
-            return Sent(claim, message_ids)
+        case Accepted(message_ids=message_ids, price=price):
+            return Sent(claim, message_ids, units(price))
         case NotTaken(reason=reason, answered=False) if spared:
             return Back(claim, now, reason, counts=False)
         case NotTaken(reason=reason, wait=wait):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import secrets
 from collections.abc import Callable
+from decimal import Decimal
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from typing import Annotated
 from urllib.parse import urlsplit
@@ -86,6 +87,17 @@ def _region(held: str) -> str:
     return held.upper()
 
 
+def _countries(held: object) -> object:
+    if not isinstance(held, str):
+        return held
+    written = [each.strip().upper() for each in held.split(",") if each.strip()]
+    if not written:
+        raise ValueError("there is no country in it")
+    if unknown := [each for each in written if each not in SUPPORTED_REGIONS]:
+        raise ValueError(f"{unknown[0]!r} is no country")
+    return frozenset(written)
+
+
 def _vonage_address(held: str) -> str:
     url = _address(held)
     if urlsplit(url).scheme == "http" and not is_loopback(urlsplit(url).hostname or ""):
@@ -149,6 +161,8 @@ def _cased(change: Callable[[str], str]) -> BeforeValidator:
 Networks = Annotated[tuple[IPv4Network | IPv6Network, ...], BeforeValidator(_networks)]
 Numbers = Annotated[tuple[Number, ...], BeforeValidator(_numbers)]
 AdminNumbers = Annotated[Numbers, AfterValidator(_none_of_our_lines)]  # after VONAGE_NUMBER
+Countries = Annotated[frozenset[str], BeforeValidator(_countries)]
+Amount = Annotated[Decimal, Field(ge=0, le=10**9, allow_inf_nan=False, decimal_places=8)]
 Region = Annotated[str, AfterValidator(_region)]
 WebhookToken = Annotated[SecretStr | None, AfterValidator(_protects_the_webhooks)]  # after what may stand in for it
 BearerToken = Annotated[SecretStr, AfterValidator(_bearer)]

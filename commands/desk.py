@@ -9,6 +9,7 @@ from commands import durations, gsm
 from commands.arguments import ChatRef, Label
 from commands.catalogue import ROOM, Catalogue, fitting
 from commands.command import Role
+from commands.destinations import Destinations
 from storage import chats
 from storage.engine import Transaction
 from storage.model import Chat, Kind, Millis, Outbound, Seat
@@ -37,6 +38,7 @@ class House:
     texts: Catalogue
     code_key: bytes
     new_code: Callable[[], str]  # four digits, from `secrets`
+    destinations: Destinations = field(default_factory=Destinations)  # whom we may text
     trouble: Callable[[], str | None] = lambda: None  # why no text leaves just now
     refused: Callable[[], str | None] = lambda: None  # which webhooks were refused of late, and what to look at
 

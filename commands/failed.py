@@ -123,6 +123,8 @@ async def check_resend(desk: Desk, message: Message) -> None:
         chat = await desk.chat_known(message.chat)
         if not chat.open:
             raise Refused("resend_closed", chat=chat, id=message.id)
+        if chat.paused_at is not None:
+            raise Refused("resend_paused", chat=chat, id=chat.id)
     if await people.opted_out(desk.tx, [message.recipient]):
         raise Refused("resend_opted_out", number=message.recipient, id=message.id)
 

@@ -8,8 +8,9 @@ from commands import gsm
 from commands.arguments import FILLERS
 from commands.catalogue import ROOM
 from commands.desk import Desk, Refused
+from commands.destinations import Barred, country
 from commands.words import plain
-from storage import chats, people
+from storage import audit, chats, people
 from storage.model import Chat, Millis, Participant, Seat
 from storage.number import Number
 
@@ -30,9 +31,7 @@ async def pair(desk: Desk, a: Number, b: Number, label: str | None, expires_at: 
     """Open a chat and introduce both. Raises Refused."""
     if a == b:
         raise Refused("same_number", number=a)
-    for number in (a, b):
-        if number in desk.house.lines:
-            raise Refused("own_number", number=number)
+    await _check_may_text(desk, a, b)
     if label is not None:
         _check_label(label, a, b)
     await _check_reachable(desk, a, b)
@@ -64,6 +63,7 @@ async def reopen(desk: Desk, chat: Chat) -> Chat:
     """The same two again, without a fixed end; on the lines they had, where these are free. Raises Refused."""
     if chat.open:
         raise Refused("still_open", chat=chat, id=chat.id)
+    await _check_may_text(desk, chat.a.number, chat.b.number)
     await _check_reachable(desk, chat.a.number, chat.b.number)
     a, b = [await _free_seat(desk, each.number, rather=each.line) for each in chat.participants]
     again = await chats.reopen(desk.tx, chat, a=a, b=b, now=desk.now, expires_at=None)
@@ -80,6 +80,23 @@ async def reachable(desk: Desk, chat: Chat) -> list[Participant]:
     """Those of a chat whom we may text: not who has opted out."""
     silent = await people.opted_out(desk.tx, [participant.number for participant in chat.participants])
     return [participant for participant in chat.participants if participant.number not in silent]
+
+
+async def _check_may_text(desk: Desk, a: Number, b: Number) -> None:
+    """Not ourselves, and nobody where it would cost more than a text, or more than was agreed to."""
+    for number in (a, b):
+        if number in desk.house.lines:
+            raise Refused("own_number", number=number)
+        barred = desk.house.destinations.barred(number)
+        if barred is None:
+            continue
+        await audit.record(
+            desk.tx, audit.Kind.SECURITY, "number refused", who=desk.admin or API, now=desk.now, outcome=barred,
+            whom=number,
+        )  # fmt: skip
+        if barred is Barred.COUNTRY:
+            raise Refused("country_barred", code="country_not_allowed", number=number, country=country(number))
+        raise Refused("dear_number", code="number_not_allowed", number=number)
 
 
 async def _check_reachable(desk: Desk, a: Number, b: Number) -> None:

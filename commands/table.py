@@ -13,6 +13,7 @@ from commands.help import help_about
 from commands.listing import list_chats, next_page
 from commands.pair import pair
 from commands.reopen import reopen
+from commands.resume import resume
 from commands.say import say, tell
 from commands.show import show
 from commands.status import status
@@ -23,6 +24,7 @@ ROWS: tuple[Command[Any], ...] = (
     end,
     end_all,
     reopen,
+    resume,
     extend,
     list_chats,
     next_page,

@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from storage.engine import Reading, Row, Transaction
 from storage.model import Chat, Millis, Participant, Seat, Side
 from storage.number import Number
-from storage.outbox import CHAT_ENDED, PROMOTE, WAITING
+from storage.outbox import CHAT_ENDED, PAUSED, PROMOTE, WAITING
 from storage.transitions import Event, becomes, may
 
 SELECT = """
     SELECT chat.id, chat.label, chat.open, chat.opened_at, chat.expires_at, chat.closed_at, chat.closed_reason,
+           chat.paused_at, chat.paused_reason,
            a.number, a.line, a.texts, a.last_text_at, b.number, b.line, b.texts, b.last_text_at
     FROM chat
     JOIN participant AS a ON a.chat = chat.id AND a.side = 'A'
@@ -120,18 +121,47 @@ async def close(tx: Transaction, chat: Chat, *, reason: str, now: Millis) -> lis
 async def reopen(tx: Transaction, chat: Chat, *, a: Seat, b: Seat, now: Millis, expires_at: Millis | None) -> Chat:
     """The same chat again, perhaps on other lines. Raises Taken as `open_chat` does."""
     await tx.many(
-        "UPDATE participant SET line = $3 WHERE chat = $1 AND side = $2",
+        "UPDATE participant SET line = $3, told_paused = 0 WHERE chat = $1 AND side = $2",
         [(chat.id, Side.A.value, a.line.e164), (chat.id, Side.B.value, b.line.e164)],
     )
     await tx.run(
-        "UPDATE chat SET open = 1, closed_at = NULL, closed_reason = NULL, active_at = $2, expires_at = $3"
+        "UPDATE chat SET open = 1, closed_at = NULL, closed_reason = NULL, active_at = $2, expires_at = $3,"
+        " paused_at = NULL, paused_reason = NULL"
         " WHERE id = $1 AND open = 0",
         chat.id, now, expires_at,
     )  # fmt: skip
     return await _known(tx, chat.id)
 
 
-async def extend(tx: Transaction, chat: int, *, expires_at: Millis, now: Millis) -> None:
+async def pause(tx: Transaction, chat: int, *, reason: str, now: Millis) -> list[Seat]:
+    """Hold its relays; those that wait already are put aside as failed. Returns the seats of whose these are."""
+    await tx.run(
+        "UPDATE chat SET paused_at = $2, paused_reason = $3 WHERE id = $1 AND paused_at IS NULL", chat, now, reason
+    )
+    held = await tx.rows(
+        f"UPDATE outbound SET {becomes(Event.HELD)}, ready_at = NULL, reason = '{PAUSED}', changed_at = $2"
+        f" WHERE chat = $1 AND kind = 'relay' AND state = 'queued' AND {WAITING}"
+        " RETURNING sender, sender_line, line, recipient",
+        chat, now,
+    )  # fmt: skip
+    await tx.many(PROMOTE, [(line, recipient, now) for line, recipient in {row[2:] for row in held}])
+    return [Seat(Number(number), Number(line)) for number, line in dict.fromkeys(row[:2] for row in held)]
+
+
+async def told_paused(tx: Transaction, sides: Sequence[tuple[int, Side]]) -> None:
+    """Each (chat, side) knows that the chat is paused."""
+    await tx.many(
+        "UPDATE participant SET told_paused = 1 WHERE chat = $1 AND side = $2",
+        [(chat, side.value) for chat, side in sides],
+    )
+
+
+async def resume(tx: Transaction, chat: int) -> None:
+    await tx.run("UPDATE chat SET paused_at = NULL, paused_reason = NULL WHERE id = $1", chat)
+    await tx.run("UPDATE participant SET told_paused = 0 WHERE chat = $1", chat)
+
+
+async def extend(tx: Transaction, chat: int, *, expires_at: Millis | None, now: Millis) -> None:
     await tx.run("UPDATE chat SET expires_at = $2, active_at = $3 WHERE id = $1 AND open = 1", chat, expires_at, now)
 
 
@@ -193,8 +223,11 @@ def _chats(rows: Iterable[Row]) -> list[Chat]:
 
 
 def _chat(row: Row) -> Chat:
-    chat, label, is_open, opened_at, expires_at, closed_at, closed_reason, *sides = row
+    chat, label, is_open, opened_at, expires_at, closed_at, closed_reason, paused_at, paused_reason, *sides = row
     a = Participant(Side.A, Number(sides[0]), Number(sides[1]), sides[2])
     b = Participant(Side.B, Number(sides[4]), Number(sides[5]), sides[6])
     last_text_at = max((at for at in (sides[3], sides[7]) if at is not None), default=None)
-    return Chat(chat, label, bool(is_open), a, b, opened_at, expires_at, last_text_at, closed_at, closed_reason)
+    return Chat(
+        chat, label, bool(is_open), a, b, opened_at, expires_at, last_text_at, closed_at, closed_reason,
+        paused_at, paused_reason,
+    )  # fmt: skip

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
 
 from storage.engine import Reading, Row, Transaction
 from storage.model import Inbound, Millis, Seat, Side, Standing
 from storage.number import Number
 from storage.people import STOP_HINT, STRANGER
+from storage.senders import day_of
 
 GAP = " […] "
 SECOND: Millis = 1000
@@ -26,37 +28,62 @@ async def remember(tx: Transaction, message_ids: Collection[str], now: Millis) -
     return {message_id for (message_id,) in rows}
 
 
-async def standings(reading: Reading, seats: Iterable[Seat], *, admins: Collection[Number]) -> dict[Seat, Standing]:
+async def standings(
+    reading: Reading, seats: Iterable[Seat], *, admins: Collection[Number], now: Millis
+) -> dict[Seat, Standing]:
     """Where each of these people stands on that line, read in one statement."""
     wanted = list(dict.fromkeys(seats))
     rows = await reading.rows(
         "SELECT me.chat, me.side, partner.number, partner.line, me_out.number, partner_out.number,"
-        " code.expires_at, stranger.at, hint.at"
+        " code.expires_at, stranger.at, hint.at, chat.paused_at, me.told_paused, today.texts, today.held,"
+        " today.answers"
         f" FROM {reading.each}"
         " LEFT JOIN participant AS me"
         "  ON me.line = each.value ->> 1 AND me.number = each.value ->> 0 AND me.open = 1"
         " LEFT JOIN participant AS partner ON partner.chat = me.chat AND partner.side <> me.side"
+        " LEFT JOIN chat ON chat.id = me.chat"
         " LEFT JOIN opt_out AS me_out ON me_out.number = each.value ->> 0"
         " LEFT JOIN opt_out AS partner_out ON partner_out.number = partner.number"
         " LEFT JOIN pending_code AS code ON code.admin = each.value ->> 0 AND code.line = each.value ->> 1"
         f" LEFT JOIN told AS stranger ON stranger.number = each.value ->> 0 AND stranger.what = '{STRANGER}'"
         f" LEFT JOIN told AS hint ON hint.number = each.value ->> 0 AND hint.what = '{STOP_HINT}'"
+        " LEFT JOIN sender_day AS today ON today.number = each.value ->> 0 AND today.day = $2"
         " ORDER BY each.key",
-        json.dumps([(seat.number.e164, seat.line.e164) for seat in wanted]),
-    )
+        json.dumps([(seat.number.e164, seat.line.e164) for seat in wanted]), day_of(now),
+    )  # fmt: skip
     return {seat: _standing(row, seat.number in admins) for seat, row in zip(wanted, rows, strict=True)}
 
 
-async def keep(tx: Transaction, texts: Sequence[tuple[Inbound, str]]) -> None:
-    """Texts that went nowhere, each with the reason."""
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A text that went nowhere, and why. `chat`: it was held in that one."""
+
+    text: Inbound
+    reason: str
+    chat: int | None = None
+
+
+async def keep(tx: Transaction, texts: Sequence[Kept]) -> None:
     await tx.many(
-        "INSERT INTO kept (message_id, sender, line, text, stamped_at, received_at, reason)"
-        " VALUES ($1, $2, $3, $4, $5, $6, $7)",
+        "INSERT INTO kept (message_id, sender, line, text, stamped_at, received_at, reason, chat)"
+        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
         [
-            (text.message_id, text.raw_sender, text.line.e164, text.text, text.stamped_at, text.received_at, reason)
-            for text, reason in texts
+            (
+                each.text.message_id, each.text.raw_sender, each.text.line.e164, each.text.text,
+                each.text.stamped_at, each.text.received_at, each.reason, each.chat,
+            )
+            for each in texts
         ],
+    )  # fmt: skip
+
+
+async def count_held(reading: Reading, chat: int, *, since: Millis = 0) -> int:
+    """Texts that were held in this chat."""
+    row = await reading.row(
+        "SELECT count(*) FROM kept WHERE chat = $1 AND chat IS NOT NULL AND received_at >= $2", chat, since
     )
+    assert row is not None
+    return int(row[0])
 
 
 async def gather(tx: Transaction, text: Inbound) -> Inbound | None:
@@ -179,7 +206,8 @@ def _whole(part: Inbound, text: str, stamped_at: Millis) -> Inbound:
 
 
 def _standing(row: Row, is_admin: bool) -> Standing:
-    chat, side, partner_number, partner_line, out, partner_out, code_expires_at, stranger_at, hint_at = row
+    chat, side, partner_number, partner_line, out, partner_out, code_expires_at, stranger_at, hint_at, *limits = row
+    paused_at, told_paused, texts, held, answers = limits
     return Standing(
         is_admin=is_admin,
         opted_out=out is not None,
@@ -190,6 +218,11 @@ def _standing(row: Row, is_admin: bool) -> Standing:
         code_pending=code_expires_at is not None,
         told_stranger_at=stranger_at,
         told_stop_at=hint_at,
+        paused=paused_at is not None,
+        told_paused=bool(told_paused),
+        texts_today=texts or 0,
+        held_today=held or 0,
+        answers_today=answers or 0,
     )
 
 

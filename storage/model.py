@@ -104,6 +104,8 @@ class Chat:
     last_text_at: Millis | None
     closed_at: Millis | None = None
     closed_reason: str | None = None
+    paused_at: Millis | None = None  # since when the loop breaker holds its relays
+    paused_reason: str | None = None
 
     @property
     def name(self) -> str:
@@ -131,6 +133,11 @@ class Standing:
     code_pending: bool = False
     told_stranger_at: Millis | None = None  # when the one neutral answer of the day was given
     told_stop_at: Millis | None = None  # when the day's hint that STOP works was given
+    paused: bool = False  # the chat's relays are held
+    told_paused: bool = False
+    texts_today: int = 0  # of this person's, on all lines: passed on or answered
+    held_today: int = 0  # above the limit of the day
+    answers_today: int = 0  # given while in no chat
 
 
 @dataclass(frozen=True, slots=True)

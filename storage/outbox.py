@@ -7,7 +7,7 @@ a `ready_at`, and claiming walks the heads in that order, so its cost does not g
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from storage.engine import Reading, Row, Transaction
@@ -39,14 +39,16 @@ COLUMNS = """id, owner, attempt, tries, line, recipient, text, kind, client_ref,
               created_at, tried_at, may_repeat"""
 
 # Why a text is not sent after all when its turn has come.
-CHAT_ENDED, OPTED_OUT, TOO_OLD = "the chat ended", "opted out", "waited too long"
+CHAT_ENDED, OPTED_OUT, TOO_OLD, PAUSED = "the chat ended", "opted out", "waited too long", "the chat is paused"
 
 # Asked when its turn has come, not when it was queued. A relay goes only to who still sits on that line in that chat:
 # on another, it would show up among somebody else's texts. The one confirmation of an opt-out (resend = 0) still goes.
-# A text that was sent again by an operator is as old as that.
+# A text that was sent again by an operator is as old as that. A relay of a paused chat is put aside as failed.
+DUE = "ready_at IS NOT NULL AND ready_at <= $2"
 CLAIM = f"""
     UPDATE outbound
-    SET state = CASE WHEN head.why IS NULL THEN '{State.SENDING}' ELSE '{State.CANCELLED}' END,
+    SET state = CASE WHEN head.why IS NULL THEN '{State.SENDING}' WHEN head.why = '{PAUSED}' THEN '{State.DEAD}'
+                ELSE '{State.CANCELLED}' END,
         reason = COALESCE(head.why, outbound.reason),
         owner = $1, attempt = attempt + 1, ready_at = NULL, changed_at = $2
     FROM (SELECT id,
@@ -55,15 +57,27 @@ CLAIM = f"""
                     WHERE participant.number = text.recipient AND participant.line = text.line
                     AND participant.chat = text.chat AND participant.open = 1)
                  THEN '{CHAT_ENDED}'
+                 WHEN kind = 'relay' AND EXISTS (
+                    SELECT 1 FROM chat WHERE chat.id = text.chat AND chat.paused_at IS NOT NULL)
+                 THEN '{PAUSED}'
                  WHEN NOT (kind = 'reply' AND resend = 0) AND EXISTS (
                     SELECT 1 FROM opt_out WHERE opt_out.number = text.recipient)
                  THEN '{OPTED_OUT}'
                  WHEN created_at < $5 AND not_before < $5 THEN '{TOO_OLD}' END AS why
           FROM outbound AS text
-          WHERE line = $3 AND {may(Event.CLAIMED)} AND ready_at IS NOT NULL AND ready_at <= $2
+          WHERE line = $3 AND {may(Event.CLAIMED)} AND {DUE}
           ORDER BY ready_at, id LIMIT $4) AS head
     WHERE outbound.id = head.id
     RETURNING {COLUMNS}, state, reason
+"""
+
+# Where nothing else may leave: what we say to an admin, and the one confirmation of an opt-out. A relay to an admin
+# goes only where such an answer waits behind it.
+URGENT = """
+    (kind = 'reply' AND resend = 0 OR recipient IN (SELECT each.value FROM {each}) AND (kind <> 'relay' OR EXISTS (
+        SELECT 1 FROM outbound AS behind
+        WHERE behind.recipient = text.recipient AND behind.line = text.line AND behind.id > text.id
+        AND behind.kind <> 'relay' AND behind.state IN ('queued', 'sending', 'uncertain'))))
 """
 
 THE_CLAIM = "id = $1 AND owner = $2 AND attempt = $3"  # an answer settles nothing but the claim it answers
@@ -84,6 +98,7 @@ class Sent:
 
     claim: Claim
     message_ids: tuple[str, ...]
+    price: int = 0  # of all parts together, in hundred-millionths of the account's currency
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +132,7 @@ class Buried:
 
 @dataclass(frozen=True, slots=True)
 class Claimed:
-    """What is to be sent, and what was cancelled instead, each with the reason."""
+    """What is to be sent, and what was cancelled or put aside instead, each with the reason."""
 
     texts: list[Claim]
     cancelled: list[tuple[Claim, str]]
@@ -129,16 +144,36 @@ async def enqueue(tx: Transaction, texts: Sequence[tuple[Outbound, str]], now: M
 
 
 async def claim(
-    tx: Transaction, *, owner: str, line: Number, limit: int, now: Millis, created_after: Millis = 0
+    tx: Transaction,
+    *,
+    owner: str,
+    line: Number,
+    limit: int,
+    now: Millis,
+    created_after: Millis = 0,
+    urgent_for: Collection[Number] | None = None,
 ) -> Claimed:
-    """Take up to `limit` heads of a line. What should no longer be sent is cancelled instead."""
-    rows = await tx.rows(CLAIM, owner, now, line.e164, limit, created_after)
+    """Take up to `limit` heads of a line. What should no longer be sent is cancelled instead.
+
+    `urgent_for`: nothing but what is said to these, and confirmations of opt-outs; None: whatever is due.
+    """
+    values = (owner, now, line.e164, limit, created_after)
+    if urgent_for is None:
+        rows = await tx.rows(CLAIM, *values)
+    else:
+        admins = URGENT.format(each=tx.each.replace("$1", "$6"))
+        rows = await tx.rows(
+            CLAIM.replace(DUE, f"{DUE} AND {admins}"), *values, json.dumps([each.e164 for each in urgent_for])
+        )
     texts = [claim_of(row) for row in rows if row[-2] == State.SENDING]
-    cancelled = [(claim_of(row), row[-1]) for row in rows if row[-2] == State.CANCELLED]
+    cancelled = [(claim_of(row), row[-1]) for row in rows if row[-2] != State.SENDING]
     if not cancelled:
         return Claimed(texts, [])
     await promote(tx, [each for each, _ in cancelled], now)
-    more = await claim(tx, owner=owner, line=line, limit=limit - len(texts), now=now, created_after=created_after)
+    more = await claim(
+        tx, owner=owner, line=line, limit=limit - len(texts), now=now, created_after=created_after,
+        urgent_for=urgent_for,
+    )  # fmt: skip
     return Claimed(texts + more.texts, cancelled + more.cancelled)
 
 

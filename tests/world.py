@@ -13,9 +13,11 @@ from pathlib import Path
 
 from bot.pace import Pace
 from bot.proxy import Chance, assemble
+from bot.spending import NO_CAPS, Caps
 from bot.vonage.sending import Accepted, NotTaken, Outcome
 from commands.catalogue import Catalogue
 from commands.desk import House
+from commands.destinations import Destinations
 from storage.engine import Transaction
 from storage.model import Inbound, Millis, Part, Receipt
 from storage.number import Number
@@ -46,6 +48,7 @@ class Phones:
         self.open = asyncio.Event()
         self.open.set()
         self.outage = False
+        self.price: str | None = None  # of each text
 
     async def send(self, line: Number, recipient: Number, text: str, client_ref: str) -> Outcome:
         if self.outage:
@@ -53,7 +56,7 @@ class Phones:
         sent = Sent(line, recipient, text, client_ref)
         self.sent.append(sent)
         await self.open.wait()
-        outcome = self.next.popleft() if self.next else Accepted((sent.message_id,))
+        outcome = self.next.popleft() if self.next else Accepted((sent.message_id,), self.price)
         if isinstance(outcome, Exception):
             raise outcome
         return outcome
@@ -64,7 +67,17 @@ class Phones:
 
 class World:
     def __init__(
-        self, engine: SQLite, *, lines: tuple[Number, ...], chat_ttl: Millis | None, limit: int, rate: float
+        self,
+        engine: SQLite,
+        *,
+        lines: tuple[Number, ...],
+        chat_ttl: Millis | None,
+        limit: int,
+        rate: float,
+        daily: int,
+        strangers: int,
+        caps: Caps,
+        countries: frozenset[str] | None,
     ) -> None:
         self.now = NOON
         self.rate = rate
@@ -76,10 +89,14 @@ class World:
             house=House(
                 service_name="Private SMS", lines=lines, admins=frozenset({ADMIN}), region=None, chat_ttl=chat_ttl,
                 texts=Catalogue.load(), code_key=b"key", new_code=lambda: str(next(codes)),
+                destinations=Destinations(countries),
             ),
             transport=self.phones,
             pace=Pace(0, dict.fromkeys(lines, rate)),
             sender_limit=limit,
+            sender_daily=daily,
+            stranger_limit=strangers,
+            caps=caps,
             doubt_after=120_000,
             clock=self.clock,
             chance=Chance(new_ref=lambda: f"{run}-{next(refs)}", jitter=lambda: 1.0, owner="this run"),
@@ -153,9 +170,16 @@ async def world(
     chat_ttl: Millis | None = None,
     limit: int = 0,
     rate: float = 0,
+    daily: int = 0,
+    strangers: int = 60,
+    caps: Caps = NO_CAPS,
+    countries: frozenset[str] | None = None,
 ) -> AsyncIterator[World]:
     engine = await SQLite.open(path)
-    here = World(engine, lines=lines, chat_ttl=chat_ttl, limit=limit, rate=rate)
+    here = World(
+        engine, lines=lines, chat_ttl=chat_ttl, limit=limit, rate=rate, daily=daily, strangers=strangers, caps=caps,
+        countries=countries,
+    )  # fmt: skip
     writing = asyncio.create_task(here.writer.run())
     sending = asyncio.create_task(here.delivery.run())
     try:

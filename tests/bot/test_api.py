@@ -1,5 +1,6 @@
 import json
 from collections.abc import AsyncIterator, Mapping
+from pathlib import Path
 from typing import Any
 
 import httpx2
@@ -12,7 +13,7 @@ from storage import people
 from storage.number import NotANumber, Number
 from tests.entrance import entrance
 from tests.people import ADMIN, ALICE, BOB, CAROL, LINE, NOON
-from tests.world import World
+from tests.world import World, world
 
 TOKEN = "a-token-for-tests"
 AUTHORIZED = {"Authorization": f"Bearer {TOKEN}"}
@@ -44,6 +45,7 @@ async def test_a_chat_is_opened_by_query_form_or_json(here: World, api: httpx2.A
         "id": 1,
         "label": "job7",
         "state": "open",
+        "paused": False,
         "participants": [
             {"side": "A", "number": "+44•••••••001", "line": LINE.e164, "texts": 0},
             {"side": "B", "number": "+44•••••••002", "line": LINE.e164, "texts": 0},
@@ -73,6 +75,7 @@ async def test_a_plus_that_the_query_made_a_space_is_understood(api: httpx2.Asyn
         ({}, (400, "missing_field")),
         ({"userANumber": ALICE.e164}, (400, "missing_field")),
         (PAIR | {"userBNumber": "12"}, (400, "bad_number")),
+        (PAIR | {"userBNumber": "+1900" + "5550100"}, (400, "number_not_allowed")),
         (PAIR | {"userBNumber": "VONAGE"}, (400, "bad_number")),
         (PAIR | {"userBNumber": ALICE.e164}, (400, "same_number")),
         (PAIR | {"userBNumber": LINE.e164}, (400, "own_number")),
@@ -209,3 +212,11 @@ def test_a_number_is_read_with_its_plus_its_region_or_as_bare_digits(
 def test_a_national_number_without_a_region_is_no_number() -> None:
     with pytest.raises(NotANumber):
         read_number("07700900001", None)
+
+
+async def test_a_number_in_a_country_that_is_not_allowed_opens_nothing(tmp_path: Path) -> None:
+    async with world(tmp_path / "a.db", countries=frozenset({"GB"})) as here, client(here) as api:
+        response = await api.post("/chat", json=PAIR | {"userBNumber": "+12015550123"})
+        assert code(response) == (400, "country_not_allowed")
+        assert "Nothing was created" in response.json()["error"]["message"]
+        assert (await api.get("/chats")).json()["chats"] == []

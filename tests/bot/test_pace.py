@@ -1,6 +1,6 @@
 import pytest
 
-from bot.pace import MINUTE, Bucket, Pace, SenderLimit
+from bot.pace import HOUR, MINUTE, Bucket, Pace, SenderLimit, StrangerLimit
 from tests.people import ALICE, BOB, LINE, NOON, OTHER_LINE
 
 
@@ -77,3 +77,17 @@ def test_those_who_have_been_quiet_are_forgotten() -> None:
 
 def test_no_sender_limit_holds_nobody() -> None:
     assert [SenderLimit(0).not_before(ALICE, NOON) for _ in range(3)] == [0, 0, 0]
+
+
+def test_strangers_together_get_so_many_answers_in_any_hour() -> None:
+    limit = StrangerLimit(2)
+    for at in (NOON, NOON + 10):
+        assert limit.left(at) > 0
+        limit.take(at)
+    assert limit.left(NOON + HOUR - 1) == 0
+    assert limit.left(NOON + HOUR) == 1
+    assert limit.left(NOON + HOUR + 10) == 2
+
+
+def test_no_answer_at_all_is_a_limit_too() -> None:
+    assert StrangerLimit(0).left(NOON) == 0

@@ -2,11 +2,13 @@ from dataclasses import replace
 
 import pytest
 
-from bot.routing import Answer, Decision, Ground, Keep, OptIn, OptOut, Relay, Run, route
+from bot.routing import OVER_DAILY, Answer, Decision, Ground, Keep, OptIn, OptOut, Relay, Run, route
+from commands.destinations import Destinations
 from commands.durations import DAY
 from commands.grammar import Misspoken, Spoken
 from storage.model import Inbound, Seat, Side, Standing
 from storage.number import Number
+from storage.outbox import PAUSED
 from storage.people import STRANGER
 from tests.people import ADMIN, ALICE, BOB, LINE, NOON, OTHER_LINE, inbound
 
@@ -199,3 +201,76 @@ def test_a_command_a_person_may_not_use_does_not_exist() -> None:
 def test_a_relay_goes_to_the_partner_on_the_partners_own_line(number: Number) -> None:
     standing = replace(IN_CHAT, partner=Seat(number, OTHER_LINE))
     assert decide("hi", standing) == Relay(12, Side.A, Seat(number, OTHER_LINE), "hi")
+
+
+DAILY = replace(GROUND, daily=200)
+FULL = replace(IN_CHAT, texts_today=200)
+
+
+def under(ground: Ground, text: str | None, standing: Standing) -> Decision:
+    return route(inbound(ADMIN if standing.is_admin else ALICE, text), standing, ground)
+
+
+@pytest.mark.parametrize("text", ["hello", "HELP", "START", "", None, "END 12"])
+def test_what_is_above_the_limit_of_the_day_is_kept_and_told_once(text: str | None) -> None:
+    assert under(DAILY, text, FULL) == Answer("over_daily", kept=OVER_DAILY)
+    assert under(DAILY, text, replace(FULL, held_today=1)) == Keep(OVER_DAILY)
+    assert under(DAILY, text, replace(FULL, opted_out=True)) == Keep(OVER_DAILY)
+
+
+@pytest.mark.parametrize("standing", [IN_CHAT, replace(FULL, texts_today=199)])
+def test_below_it_a_text_passes(standing: Standing) -> None:
+    assert under(DAILY, "hello", standing) == relayed("hello")
+
+
+def test_without_a_limit_of_the_day_any_number_of_texts_passes() -> None:
+    assert under(GROUND, "hello", replace(FULL, texts_today=10**6)) == relayed("hello")
+
+
+def test_stop_is_obeyed_above_the_limit() -> None:
+    assert under(DAILY, "STOP", FULL) == OptOut()
+
+
+@pytest.mark.parametrize("text", ["HELP", "STATUS", "END 12", "/pair of shoes"])
+def test_an_admins_commands_pass_above_the_limit(text: str) -> None:
+    assert isinstance(under(DAILY, text, replace(FULL, is_admin=True)), Run)
+
+
+def test_an_admins_relay_does_not() -> None:
+    assert under(DAILY, "hello", replace(FULL, is_admin=True)) == Answer("over_daily", kept=OVER_DAILY)
+
+
+def test_a_paused_chat_keeps_what_is_texted_and_tells_each_once() -> None:
+    paused = replace(IN_CHAT, paused=True)
+    assert decide("hello", paused) == Answer("chat_paused", kept=PAUSED)
+    assert decide("hello", replace(paused, told_paused=True)) == Keep(PAUSED)
+    assert decide("hello", replace(paused, opted_out=True)) == Keep(PAUSED)
+    assert decide("STOP", paused) == OptOut()
+    assert isinstance(decide("RESUME 12", replace(paused, is_admin=True)), Run)
+
+
+NO_ANSWERS = replace(GROUND, strangers_left=0)
+ELSEWHERE = replace(GROUND, destinations=Destinations(frozenset({"IE"})))
+
+
+@pytest.mark.parametrize(
+    ("ground", "standing", "why"),
+    [
+        (NO_ANSWERS, NOWHERE, "stranger: too many of them"),
+        (GROUND, replace(NOWHERE, answers_today=3), "stranger: answered enough today"),
+        (ELSEWHERE, NOWHERE, "stranger: country not allowed"),
+    ],
+)
+def test_no_money_is_spent_on_a_stranger_beyond_a_limit(ground: Ground, standing: Standing, why: str) -> None:
+    assert under(ground, "hello", standing) == Keep(why)
+    assert under(ground, "HELP", standing) == Keep(why)
+    assert under(ground, "STOP", standing) == OptOut(silent=why)
+    assert under(ground, "START", replace(standing, opted_out=True)) == OptIn(silent=why)
+
+
+@pytest.mark.parametrize("ground", [NO_ANSWERS, ELSEWHERE])
+def test_who_is_in_a_chat_is_answered_and_relayed_whatever_strangers_do(ground: Ground) -> None:
+    assert under(ground, "hello", IN_CHAT) == relayed("hello")
+    assert under(ground, "HELP", IN_CHAT) == Answer("help_person_chat")
+    assert under(ground, "STOP", replace(IN_CHAT, answers_today=9)) == OptOut()
+    assert isinstance(under(ground, "LIST", ADMIN_ALONE), Run)

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -33,9 +34,6 @@ WRONG = {
     "VONAGE_API_KEY": "two words",
     "VONAGE_NUMBER": "+44 7700",
     "ADMIN_NUMBERS": "+447700900002,PRIVATE",
-    "ADMIN_CODES": "some",
-    "ADMIN_TOTP_SECRETS": "+447700900002=short",
-    "ADMIN_NEWS": "loud",
     "DEFAULT_REGION": "Britain",
     "VONAGE_SIGNATURE_METHOD": "sha3",
     "ALLOW_UNSIGNED_WEBHOOKS": "perhaps",
@@ -54,6 +52,14 @@ WRONG = {
     "ACCOUNT_RATE": "-1",
     "LINE_RATE": "inf",
     "SENDER_LIMIT": "1.5",
+    "ADMIN_CODES": "some",
+    "ADMIN_TOTP_SECRETS": "+447700900002=short",
+    "ADMIN_NEWS": "loud",
+    "SENDER_DAILY": "-1",
+    "STRANGER_LIMIT": "many",
+    "ALLOWED_COUNTRIES": "GB,Britain",
+    "DAILY_TEXTS": "0.5",
+    "DAILY_SPEND": "12 EUR",
     "DOUBT_AFTER": "0s",
     "LOG_LEVEL": "LOUD",
     "LOG_FORMAT": "xml",
@@ -116,6 +122,17 @@ def test_the_usual_pace_depends_on_the_line() -> None:
     assert read().rate_of(LINE) == 30
     assert read().rate_of(Number("+12015550101")) == 1
     assert read(LINE_RATE="0").rate_of(Number("+12015550101")) == 0
+
+
+def test_without_a_list_the_countries_are_those_of_lines_admins_and_region() -> None:
+    assert read().countries == {"GB"}
+    assert read(ADMIN_NUMBERS="+12015550123", DEFAULT_REGION="ie").countries == {"GB", "US", "IE"}
+    assert read(ALLOWED_COUNTRIES="fr, de,", ADMIN_NUMBERS="+12015550123").countries == {"FR", "DE"}
+
+
+def test_there_is_no_cap_unless_one_is_set() -> None:
+    assert (read().daily_texts, read().daily_spend) == (0, Decimal(0))
+    assert str(read(DAILY_SPEND="12.50").daily_spend) == "12.50"
 
 
 def test_settings_cannot_be_changed() -> None:

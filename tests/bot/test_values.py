@@ -86,6 +86,16 @@ def test_the_names_of_choices_may_be_written_in_any_case() -> None:
     assert (settings.log_level, settings.log_format, settings.vonage_signature_method) == ("DEBUG", "json", "sha256")
 
 
+@pytest.mark.parametrize("written", [",", "GB IE", "001", "GBR"])
+def test_what_is_no_list_of_countries_is_refused(written: str) -> None:
+    assert fault(ALLOWED_COUNTRIES=written).startswith("ALLOWED_COUNTRIES holds")
+
+
+@pytest.mark.parametrize("written", ["-1", "NaN", "Infinity", "1e12", "0.000000001", "1,50"])
+def test_what_is_no_amount_is_refused(written: str) -> None:
+    assert fault(DAILY_SPEND=written).startswith("DAILY_SPEND holds")
+
+
 def test_a_service_name_counts_in_septets() -> None:
     assert read(SERVICE_NAME="Taxi €€€").service_name == "Taxi €€€"
     assert fault(SERVICE_NAME="Taxi €€€€")

@@ -4,6 +4,7 @@ import pytest
 
 from commands import pairing
 from commands.desk import Refused
+from commands.destinations import Destinations
 from commands.pairing import Reason
 from storage import chats
 from storage.model import Chat, Millis
@@ -145,3 +146,37 @@ async def everything_said(room: Room) -> list[tuple[Number, str]]:
     heard = room.heard()
     assert len(heard) == 15
     return heard
+
+
+ABROAD, DEAR = Number("+12015550123"), Number("+1900" + "5550100")
+
+
+@pytest.mark.parametrize(("number", "code"), [(ABROAD, "country_not_allowed"), (DEAR, "number_not_allowed")])
+async def test_a_number_we_may_not_text_is_in_no_pair(room: Room, number: Number, code: str) -> None:
+    room.change(destinations=Destinations(frozenset({"GB"})))
+    assert await refused(room, ALICE, number) == code
+    assert await refused(room, number, BOB) == code
+
+
+async def test_the_admin_hears_which_country_it_was_and_it_is_audited(room: Room) -> None:
+    room.change(destinations=Destinations(frozenset({"GB"})))
+    assert await room.ask(f"PAIR {ALICE.e164} {ABROAD.e164}") == (
+        "*0123 is in US, not one of the countries I may text (ALLOWED_COUNTRIES). "
+        "Nothing was created. Add the country there first."
+    )
+    assert await chats.count_open(room.engine.reader) == 0
+    entries = await room.engine.reader.rows("SELECT who, whom, outcome FROM audit WHERE what = 'number refused'")
+    assert entries == [("*0100", "*0123", "country not allowed")]
+
+
+async def test_a_chat_with_a_country_that_is_not_allowed_any_more_is_not_opened_again(room: Room) -> None:
+    await room.say(f"PAIR {ALICE.e164} {ABROAD.e164}\nEND 1")
+    room.change(destinations=Destinations(frozenset({"GB"})))
+    assert (await room.ask("REOPEN 1")).startswith("*0123 is in US, not one")
+    assert await chats.count_open(room.engine.reader) == 0
+
+
+async def test_a_chat_with_somebody_who_is_a_line_of_ours_now_is_not_opened_again(room: Room) -> None:
+    await room.say(f"PAIR {ALICE.e164} {BOB.e164}\nEND 1")
+    room.change(lines=(LINE, OTHER_LINE, BOB))
+    assert (await room.ask("REOPEN 1")).startswith("*0002 is one of our own lines")

@@ -7,7 +7,7 @@ from commands.table import TABLE
 # The design's list; what later versions add comes here too.
 VERBS = {
     "PAIR", "END", "CLOSE", "END ALL", "CLOSE ALL", "REOPEN", "EXTEND", "LIST", "NEXT", "SHOW", "SAY", "TELL", "STATUS",
-    "FAILED", "RESEND", "RESEND ALL", "DISMISS", "DISMISS ALL", "WHOAMI", "OK", "HELP", "INFO",
+    "FAILED", "RESEND", "RESEND ALL", "DISMISS", "DISMISS ALL", "WHOAMI", "OK", "HELP", "INFO", "RESUME",
 }  # fmt: skip
 # Carriers act on these before we see them, or answer them in our place.
 CARRIERS = {"YES", "NO", "CANCEL", "STOP", "QUIT", "START", "JOIN", "MORE", "CONTINUE", "UNSUBSCRIBE"}

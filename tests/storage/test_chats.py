@@ -152,3 +152,27 @@ async def test_open_chats_are_found_by_label_or_last_digits(tx: Transaction, sou
     closed = await opened(tx, CAROL, BOB, line=Number("+447700900008"), label="job9")
     await chats.close(tx, closed, reason="ended", now=NOON)
     assert [chat.id for chat in await chats.matching(tx, sought, limit=9)] == found
+
+
+async def test_a_pause_puts_aside_what_waits_and_says_whose_it_was(tx: Transaction) -> None:
+    chat = await opened(tx)
+    await outbox.enqueue(tx, [(relay(ALICE, BOB, "1", chat=chat.id), "r1"), (notice(BOB, "2"), "r2")], NOON)
+    assert await chats.pause(tx, chat.id, reason="a test", now=NOON + 5) == [Seat(ALICE, LINE)]
+    found = await chats.find(tx, chat.id)
+    assert found is not None
+    assert (found.open, found.paused_at, found.paused_reason) == (True, NOON + 5, "a test")
+    assert await tx.rows("SELECT state, reason FROM outbound ORDER BY id") == [
+        ("dead", outbox.PAUSED), ("queued", None),
+    ]  # fmt: skip
+    assert [claim.text for claim in (await outbox.claim(tx, owner="me", line=LINE, limit=9, now=NOON + 5)).texts] == [
+        "2"
+    ]
+
+
+async def test_a_resumed_chat_is_as_if_it_had_never_been_paused(tx: Transaction) -> None:
+    chat = await opened(tx)
+    await chats.pause(tx, chat.id, reason="a test", now=NOON + 5)
+    await chats.told_paused(tx, [(chat.id, Side.A)])
+    await chats.resume(tx, chat.id)
+    assert await chats.find(tx, chat.id) == chat
+    assert await tx.rows("SELECT DISTINCT told_paused FROM participant") == [(0,)]

@@ -2,10 +2,12 @@ from dataclasses import replace
 
 import pytest
 
-from storage import chats, inbox, people
+from storage import chats, inbox, people, senders
 from storage.engine import Transaction
+from storage.inbox import Kept
 from storage.model import Part, Seat, Side, Standing
-from tests.people import ADMIN, ALICE, BOB, CAROL, LINE, NOON, inbound
+from storage.senders import Count
+from tests.people import ADMIN, ALICE, BOB, CAROL, LINE, NOON, OTHER_LINE, inbound
 
 WINDOW = inbox.PARTS_WINDOW
 
@@ -24,14 +26,14 @@ async def test_ids_are_forgotten_only_when_they_are_old(tx: Transaction) -> None
 
 async def test_somebody_unknown_stands_nowhere(tx: Transaction) -> None:
     seat = Seat(CAROL, LINE)
-    assert await inbox.standings(tx, [seat], admins=()) == {seat: Standing()}
+    assert await inbox.standings(tx, [seat], admins=(), now=NOON) == {seat: Standing()}
 
 
 async def test_a_participant_stands_in_their_chat_beside_their_partner(tx: Transaction) -> None:
     a, b = Seat(ALICE, LINE), Seat(BOB, LINE)
     chat = await chats.open_chat(tx, a=a, b=b, label=None, opened_by="api", now=NOON, expires_at=None)
     await people.opt_out(tx, BOB, source="text", now=NOON)
-    assert await inbox.standings(tx, [b, a], admins=()) == {
+    assert await inbox.standings(tx, [b, a], admins=(), now=NOON) == {
         a: Standing(chat=chat.id, side=Side.A, partner=b, partner_opted_out=True),
         b: Standing(chat=chat.id, side=Side.B, partner=a, opted_out=True),
     }
@@ -41,18 +43,20 @@ async def test_a_closed_chat_is_nobodys_standing(tx: Transaction) -> None:
     a, b = Seat(ALICE, LINE), Seat(BOB, LINE)
     chat = await chats.open_chat(tx, a=a, b=b, label=None, opened_by="api", now=NOON, expires_at=None)
     await chats.close(tx, chat, reason="ended", now=NOON)
-    assert await inbox.standings(tx, [a], admins=()) == {a: Standing()}
+    assert await inbox.standings(tx, [a], admins=(), now=NOON) == {a: Standing()}
 
 
 async def test_an_admin_stands_with_a_code_that_is_pending_on_that_line(tx: Transaction) -> None:
     seat = Seat(ADMIN, LINE)
     await people.ask_code(tx, admin=ADMIN, line=LINE, command="END ALL", code_hash=b"x", expires_at=NOON)
-    assert await inbox.standings(tx, [seat], admins={ADMIN}) == {seat: Standing(is_admin=True, code_pending=True)}
+    assert await inbox.standings(tx, [seat], admins={ADMIN}, now=NOON) == {
+        seat: Standing(is_admin=True, code_pending=True)
+    }
 
 
 async def test_standing_knows_when_somebody_was_told(tx: Transaction) -> None:
     await people.remember_told(tx, [(ALICE, people.STRANGER), (ALICE, people.STOP_HINT)], NOON)
-    [standing] = (await inbox.standings(tx, [Seat(ALICE, LINE)], admins=())).values()
+    [standing] = (await inbox.standings(tx, [Seat(ALICE, LINE)], admins=(), now=NOON)).values()
     assert (standing.told_stranger_at, standing.told_stop_at) == (NOON, NOON)
 
 
@@ -124,7 +128,33 @@ async def test_what_went_out_is_not_held_in_parts_any_longer(tx: Transaction) ->
 
 @pytest.mark.parametrize("text", ["hello", None])
 async def test_a_text_that_went_nowhere_is_kept_with_the_reason(tx: Transaction, text: str | None) -> None:
-    await inbox.keep(tx, [(inbound(CAROL, text, id="m9"), "stranger")])
+    await inbox.keep(tx, [Kept(inbound(CAROL, text, id="m9"), "stranger")])
     assert await tx.rows("SELECT message_id, sender, text, reason FROM kept") == [
         ("m9", CAROL.digits, text, "stranger")
     ]
+
+
+async def test_standing_knows_of_a_pause_and_who_was_told(tx: Transaction) -> None:
+    a, b = Seat(ALICE, LINE), Seat(BOB, LINE)
+    chat = await chats.open_chat(tx, a=a, b=b, label=None, opened_by="api", now=NOON, expires_at=None)
+    await chats.pause(tx, chat.id, reason="a test", now=NOON)
+    await chats.told_paused(tx, [(chat.id, Side.A)])
+    found = await inbox.standings(tx, [a, b], admins=(), now=NOON)
+    assert [(each.paused, each.told_paused) for each in found.values()] == [(True, True), (True, False)]
+
+
+async def test_standing_knows_what_somebody_has_texted_today_on_all_lines(tx: Transaction) -> None:
+    await senders.add(tx, [(ALICE, Count(texts=5, held=2, answers=1))], NOON)
+    here, there = Seat(ALICE, LINE), Seat(ALICE, OTHER_LINE)
+    counted = Standing(texts_today=5, held_today=2, answers_today=1)
+    assert await inbox.standings(tx, [here, there], admins=(), now=NOON) == {here: counted, there: counted}
+    assert await inbox.standings(tx, [here], admins=(), now=NOON + senders.DAY) == {here: Standing()}
+
+
+async def test_texts_that_were_held_in_a_chat_are_counted(tx: Transaction) -> None:
+    texts = [inbound(ALICE, "x", at=NOON + each) for each in range(3)]
+    await inbox.keep(
+        tx, [*[Kept(text, "held", 1) for text in texts], Kept(texts[0], "held", 2), Kept(texts[0], "stranger")]
+    )
+    assert await inbox.count_held(tx, 1) == 3
+    assert await inbox.count_held(tx, 1, since=NOON + 1) == 2

@@ -221,3 +221,36 @@ async def test_counting_reads_one_small_index(tx: Transaction) -> None:
         " FROM outbound WHERE state IN ('queued', 'sending', 'uncertain', 'dead') GROUP BY state"
     )
     assert "COVERING INDEX outbound_unsettled" in plan[0][3]
+
+
+async def urgent(tx: Transaction) -> list[str]:
+    found = await outbox.claim(tx, owner="me", line=LINE, limit=9, now=NOON, urgent_for=[ALICE])
+    return [claim.text for claim in found.texts]
+
+
+async def test_what_is_urgent_goes_before_what_is_not_and_leaves_it_where_it_is(tx: Transaction) -> None:
+    await put(tx, notice(BOB, "to bob"), reply(CAROL, "opted out", resend=False), notice(ALICE, "to the admin"))
+    assert await urgent(tx) == ["opted out", "to the admin"]
+    assert [claim.text for claim in await claimed(tx)] == ["to bob"]
+
+
+async def test_a_relay_to_an_admin_is_urgent_only_where_an_answer_waits_behind_it(tx: Transaction) -> None:
+    chat = await chats.open_chat(
+        tx, a=Seat(ALICE, LINE), b=Seat(BOB, LINE), label=None, opened_by="api", now=NOON, expires_at=None
+    )
+    await put(tx, relay(BOB, ALICE, "hello", chat=chat.id))
+    assert await urgent(tx) == []
+    await put(tx, reply(ALICE, "the answer"))
+    assert await urgent(tx) == ["hello"]
+
+
+async def test_a_relay_of_a_paused_chat_is_put_aside_when_its_turn_comes(tx: Transaction) -> None:
+    chat = await chats.open_chat(
+        tx, a=Seat(ALICE, LINE), b=Seat(BOB, LINE), label=None, opened_by="api", now=NOON, expires_at=None
+    )
+    await chats.pause(tx, chat.id, reason="a test", now=NOON)
+    await put(tx, relay(ALICE, BOB, "hello", chat=chat.id), notice(BOB, "behind it"))
+    found = await outbox.claim(tx, owner="me", line=LINE, limit=9, now=NOON)
+    assert [why for _, why in found.cancelled] == [outbox.PAUSED]
+    assert [claim.text for claim in found.texts] == ["behind it"]
+    assert await states(tx) == ["dead", "sending"]

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
+from starlette.routing import Route
 
+from bot.app import create_app
 from tests.fuzz.odd import Oddity
-from tests.fuzz.trial import MOST_GROWTH, explore_the_api, fuzz
+from tests.fuzz.trial import MOST_GROWTH, OPENAPI, explore_the_api, fuzz
+from tests.owner import read
 
 SEED = 20261125
 
@@ -27,6 +31,13 @@ async def test_odd_requests_get_no_500_cost_no_memory_and_keep_nobody_from_texti
 async def test_the_api_keeps_to_its_document_whatever_it_is_asked(tmp_path: Path) -> None:
     status, said = await explore_the_api(tmp_path, 15, SEED)
     assert status == 0, said
+
+
+def test_the_document_names_every_route_that_needs_a_token() -> None:
+    documented = set(json.loads(OPENAPI.read_text("utf-8"))["paths"])
+    app = create_app(read(API_TOKEN="0123456789abcdef"))
+    paths = {route.path for route in app.routes if isinstance(route, Route)}
+    assert {path for path in paths if not path.startswith("/webhooks")} - {"/", "/livez", "/readyz"} == documented
 
 
 def test_a_seed_gives_the_same_requests_again() -> None:

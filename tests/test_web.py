@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import socket
 import time
 from contextlib import suppress
 
@@ -238,6 +239,32 @@ async def test_three_hundred_slow_sockets_keep_no_webhook_waiting(begin: Begin) 
     over.set()
     await asyncio.gather(*slow)
     print(f"{SLOW} slow sockets: a webhook took {sorted(times)[10] * 1000:.1f} ms, {max(times) * 1000:.1f} ms at most")
+
+
+def address_of_ours() -> str | None:
+    """One that is not loopback; nothing is sent to find it."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe, suppress(OSError):
+        probe.connect(("192.0.2.1", 9))
+        return str(probe.getsockname()[0])
+    return None
+
+
+@pytest.mark.skipif(address_of_ours() is None, reason="this machine has no address but loopback")
+async def test_one_address_has_only_so_many_connections_and_this_machine_as_many_as_it_likes(begin: Begin) -> None:
+    town = await begin(HOST="0.0.0.0", CONNECTIONS_PER_ADDRESS="3")  # noqa: S104 - for the length of a test
+    host = address_of_ours()
+    held = [await asyncio.open_connection(host, town.service.port) for _ in range(3)]
+    reader, writer = await asyncio.open_connection(host, town.service.port)
+    assert (await reader.read()).startswith(b"HTTP/1.1 503 ")
+    writer.close()
+    assert (await status(town, "/livez"))[0] == 200, "from loopback"
+    held.pop()[1].close()
+    await asyncio.sleep(0.2)
+    reader, writer = await asyncio.open_connection(host, town.service.port)
+    writer.write(b"GET /livez HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+    assert (await reader.read()).startswith(b"HTTP/1.1 200 ")
+    for _, each in [*held, (reader, writer)]:
+        each.close()
 
 
 async def test_security_events_are_in_the_audit_log(begin: Begin) -> None:

@@ -34,6 +34,24 @@ async def test_every_door_leads_somewhere_and_each_is_guarded_as_it_should_be(tm
     assert list(answers.values()) == [200, 200, 200, 403, 403, 403, 404, 404, 400, 404, 404, 400]
 
 
+async def test_what_nobody_foresaw_is_500_and_shows_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def fall(*_: object, **__: object) -> None:
+        raise KeyError("canary")
+
+    monkeypatch.setattr("storage.chats.find", fall)
+    app = create_app(read(DATABASE_URL=f"sqlite:///{tmp_path / 'a.db'}", API_TOKEN=TOKEN))
+    transport = httpx2.ASGITransport(app=app, raise_app_exceptions=False)
+    async with (
+        app.router.lifespan_context(app),
+        httpx2.AsyncClient(
+            transport=transport, base_url="http://test", headers={"Authorization": f"Bearer {TOKEN}"}
+        ) as web,
+    ):
+        answer = await web.get("/chats/1")
+    assert (answer.status_code, answer.json()["error"]["code"]) == (500, "fault")
+    assert "canary" not in answer.text
+
+
 async def test_a_text_taken_is_still_there_after_the_app_has_gone(tmp_path: Path) -> None:
     app = app_in(tmp_path)
     query = {"msisdn": "447700900003", "to": GOOD["VONAGE_NUMBER"], "messageId": "M1", "text": "hello", "type": "text"}

@@ -9,7 +9,7 @@ PINS   := pyproject.toml constraints.txt
 PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench simulate planted soak fuzz supply format clean
+.PHONY: help demo test check bench simulate planted spoofed soak fuzz supply format clean
 
 help: ## list these
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "%-14s %s\n", $$1, $$2}'
@@ -38,6 +38,9 @@ simulate: $(DEV) ## the promise of delivery in thousands of simulated worlds (AR
 
 planted: $(DEV) ## which simulated world finds each of the faults planted on purpose
 	@$(BIN)/python -m tests.simulator --planted $(ARGS)
+
+spoofed: $(DEV) ## ten thousand texts of somebody who forges every number and reads none
+	@SPOOFED=10000 $(BIN)/python -m pytest --numprocesses 2 -q tests/test_spoofing.py $(ARGS)
 
 soak: $(DEV) ## a thousand kills and some thousand power cuts, about half an hour (ARGS="--kills 100 --seed 7")
 	@$(BIN)/python -m tests.soak $(ARGS)

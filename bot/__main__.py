@@ -24,6 +24,7 @@ COMMANDS = {
     "emulator": "the Vonage emulator alone, for any client that speaks to Vonage",
     "backup": "a consistent copy of the SQLite database, while the service runs",
     "token": "the API's tokens: add one, list them, take one back, while the service runs",
+    "audit": "what admins did and what befell their security, while the service runs",
     "check": "what is wrong or risky with the settings, the database and the Vonage account",
 }
 
@@ -74,6 +75,10 @@ def _tool(command: str) -> Tool:
             from bot.emulator import command as emulator
 
             return emulator
+        case "audit":
+            from bot import audit
+
+            return audit
         case "backup":
             from bot import backup
 

@@ -131,6 +131,9 @@ def _house(settings: Settings) -> House:
         admins=frozenset(settings.admin_numbers),
         region=settings.default_region,
         destinations=Destinations(settings.countries),
+        codes=settings.admin_codes,
+        news=settings.admin_news,
+        authenticators=settings.authenticators,
         chat_ttl=settings.chat_ttl,
         texts=Catalogue.load("en"),
         # Not a secret of its own to be kept, and yet none that lies in the database beside the hashes.

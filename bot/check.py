@@ -101,7 +101,7 @@ def numbers(settings: Settings) -> Iterator[Finding]:
         pace = settings.rate_of(line)
         yield _number("line", line, f", {pace:g} texts a second" if pace else ", at any pace")
     for admin in settings.admin_numbers:
-        yield _number("admin", admin, "")
+        yield _number("admin", admin, ", with an authenticator" if admin in settings.authenticators else "")
 
 
 def _number(about: str, number: Number, more: str) -> Finding:

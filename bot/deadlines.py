@@ -18,7 +18,7 @@ from commands import pairing
 from commands.desk import Desk, House
 from commands.durations import DAY, MINUTE, SECOND
 from commands.pairing import Reason
-from storage import chats, doubts, inbox, outbox, pulse, receipts, senders
+from storage import blocks, chats, doubts, inbox, outbox, pulse, receipts, senders
 from storage.engine import Engine, StorageError, Transaction, Unavailable
 from storage.model import Chat, Millis
 
@@ -152,6 +152,7 @@ class Deadlines:
         await inbox.forget(tx, before=now - MEMORY_OF_IDS)
         await receipts.forget_orphans(tx, before=now - MEMORY_OF_IDS)
         await senders.forget(tx, now)
+        await blocks.forget(tx, before=now - MEMORY_OF_IDS)
         return bool(lost)
 
 

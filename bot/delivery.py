@@ -23,7 +23,7 @@ from bot.vonage.sending import Accepted, Doubt, NotTaken, Outcome
 from bot.writer import Writer
 from commands.desk import House
 from commands.durations import HOUR, MINUTE, SECOND, spell
-from storage import outbox, receipts
+from storage import admins, outbox, receipts
 from storage.engine import Transaction, Unavailable
 from storage.model import Claim, Kind, Millis, Outbound
 from storage.number import Number
@@ -161,17 +161,21 @@ class Delivery:
         now = self._clock()
         await self._settle(tx, verdicts, now)
         await self._till.look(tx, now)
-        await self._outgoing.enqueue(tx, [text for each in news for text in self._told(each)], now)
+        for each in news:
+            await self._tell(tx, each, now)
         room = 0 if self._stopping else MOST_UNDER_WAY - len(self._under_way)
         room = self._circuit.room(room, len(self._under_way), now)
         if room <= 0:  # while something is under way, its answer wakes us
             return Round([], None if self._under_way else self._circuit.next_at)
         return await self._claim(tx, room, now)
 
-    def _told(self, news: Closed) -> list[Outbound]:
+    async def _tell(self, tx: Transaction, news: Closed, now: Millis) -> None:
         """Only once it is over: before that the admins' texts would wait as well, and be out of date when they came."""
         words = self._house.text("sending_again", time=spell(news.lasted), why=news.reason)
-        return [Outbound(self._house.lines[0], admin, words, Kind.NOTICE) for admin in sorted(self._house.admins)]
+        told = await admins.everyone(tx, self._house.admins)
+        await self._outgoing.enqueue(
+            tx, [Outbound(self._house.lines[0], admin, words, Kind.NOTICE) for admin in told], now
+        )
 
     async def _claim(self, tx: Transaction, room: int, now: Millis) -> Round:
         stopped = self._budget.trouble(now) is not None

@@ -230,9 +230,12 @@ class Intake:
 
     async def _run(self, tx: Transaction, text: Inbound, standing: Standing, run: Run, now: Millis) -> None:
         for item in run.items:
-            desk = Desk(tx=tx, house=self._house, admin=text.sender, line=text.line, now=now)
+            desk = Desk(
+                tx=tx, house=self._house, admin=text.sender, line=text.line, now=now, is_admin=standing.is_admin
+            )  # fmt: skip
             reply = await answer(desk, item)
-            await self._outgoing.enqueue(tx, [*desk.outgoing, self._reply(text, reply)], now)
+            answers = [] if reply is None else [self._reply(text, reply)]
+            await self._outgoing.enqueue(tx, [*desk.outgoing, *answers], now)
 
     def _reply(self, text: Inbound, words: str, *, resend: bool = True) -> Outbound:
         assert text.sender is not None

@@ -135,6 +135,12 @@ def _help_or_command(text: Inbound, standing: Standing, ground: Ground) -> Decis
     return _help_word(text, standing, ground) or _command(text, standing, ground)
 
 
+def _blocked(text: Inbound, standing: Standing, ground: Ground) -> Decision | None:
+    if not standing.blocked or standing.is_admin or _opt_in_word(text, standing, ground) is not None:
+        return None
+    return Keep("blocked")
+
+
 def _opt_in_word(text: Inbound, standing: Standing, ground: Ground) -> Decision | None:
     if text.text is None:
         return None
@@ -218,6 +224,7 @@ RULES: tuple[Rule, ...] = (
     _not_ours,
     _not_a_phone,
     _opt_out_word,
+    _blocked,
     _over_daily,
     _opt_in_word,
     _help_word,

@@ -20,6 +20,7 @@ from bot.values import (
     Address,
     AdminNumbers,
     Amount,
+    Authenticators,
     BearerToken,
     Countries,
     Database,
@@ -33,9 +34,11 @@ from bot.values import (
     UpperCase,
     VonageAddress,
     WebhookToken,
+    authenticators,
     masked,
 )
 from bot.vonage.signatures import Method
+from commands.desk import Codes, News
 from commands.destinations import country
 from commands.durations import MINUTE
 from storage.number import Number
@@ -79,6 +82,15 @@ class Settings(BaseSettings):
     )
     admin_numbers: AdminNumbers = Field(
         description="who may text commands: numbers with their country codes, with commas"
+    )
+    admin_codes: Annotated[Codes, LowerCase] = Field(
+        default=Codes.GRAVE, description="grave or all: the commands that ask for a code"
+    )
+    admin_totp_secrets: Authenticators | None = Field(
+        default=None, description="number=BASE32 for each admin with an authenticator, with commas"
+    )
+    admin_news: Annotated[News, LowerCase] = Field(
+        default=News.GRAVE, description="off, grave or all: the acts of which the other admins are told"
     )
     vonage_signature_secret: SecretStr | None = Field(
         default=None, description="the signature secret, in the settings of Vonage's dashboard"
@@ -152,6 +164,12 @@ class Settings(BaseSettings):
     @property
     def database_path(self) -> Path:
         return Path(self.database_url.removeprefix(SQLITE))
+
+    @property
+    def authenticators(self) -> dict[Number, str]:
+        """Each admin's secret in base32, of those who have one."""
+        held = self.admin_totp_secrets
+        return {} if held is None else authenticators(held.get_secret_value(), self.default_region)
 
     def rate_of(self, line: Number) -> float:
         """Texts a second on this line; 0 is no limit."""

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from phonenumbers import SUPPORTED_REGIONS
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationInfo
 
-from commands import durations, gsm
+from commands import authenticator, durations, gsm
 from storage.model import Millis
 from storage.number import NotANumber, Number
 
@@ -75,6 +75,32 @@ def _network(written: str) -> IPv4Network | IPv6Network:
     if network.prefixlen == 0:
         raise ValueError("it names the whole world, which could then say of itself what it likes")
     return network
+
+
+def authenticators(held: str, region: str | None) -> dict[Number, str]:
+    """Each admin's secret in base32, from `number=BASE32` pairs. Raises ValueError, which shows no secret."""
+    pairs = [each.strip().partition("=") for each in held.split(",") if each.strip()]
+    if not pairs:
+        raise ValueError("there is no pair in it")
+    found: dict[Number, str] = {}
+    for place, (number, _, written) in enumerate(pairs, start=1):
+        secret = "".join(written.split())
+        if not authenticator.is_secret(secret):
+            least = authenticator.LEAST_SECRET
+            raise ValueError(f"the secret of pair {place} is no base32 of at least {least} letters")
+        try:
+            admin = _a_number(number.strip(), region)
+        except ValueError:  # its words show what stands there, which may be a secret in the wrong place
+            raise ValueError(f"the number of pair {place} is no telephone number with its country code") from None
+        if admin in found:
+            raise ValueError(f"{admin} is there twice")
+        found[admin] = secret
+    return found
+
+
+def _authenticators(held: SecretStr, info: ValidationInfo) -> SecretStr:
+    authenticators(held.get_secret_value(), info.data.get("default_region"))
+    return held
 
 
 def _duration(held: object) -> object:
@@ -166,6 +192,7 @@ Amount = Annotated[Decimal, Field(ge=0, le=10**9, allow_inf_nan=False, decimal_p
 Region = Annotated[str, AfterValidator(_region)]
 WebhookToken = Annotated[SecretStr | None, AfterValidator(_protects_the_webhooks)]  # after what may stand in for it
 BearerToken = Annotated[SecretStr, AfterValidator(_bearer)]
+Authenticators = Annotated[SecretStr, AfterValidator(_authenticators)]
 Address = Annotated[str, AfterValidator(_address)]
 VonageAddress = Annotated[str, AfterValidator(_vonage_address)]
 Database = Annotated[str, AfterValidator(_database)]

@@ -15,6 +15,7 @@ from storage.number import NotANumber, Number
 FILLERS = frozenset({"and", "&", "with", "to", "the", "chat", "please"})
 PUNCTUATION = ",;:/()-"
 CHAT_ID = re.compile(r"#?([1-9][0-9]{0,6})")
+TAIL = re.compile(r"\*?([0-9]{4})")
 DIGITS = re.compile(r"\+?[0-9](?:[ ().\-]*[0-9]){4,}")  # what a person would take for a telephone number
 
 
@@ -32,7 +33,15 @@ class Label:
     text: str
 
 
+@dataclass(frozen=True, slots=True)
+class Tail:
+    """The last four digits of a number, as texts show them."""
+
+    digits: str
+
+
 ChatRef = int | Label | Number
+PersonRef = Number | Tail
 
 
 def words(text: str) -> list[str]:
@@ -79,6 +88,29 @@ def chat(text: str, region: str | None) -> ChatRef | None:
             raise Unfit("bad_word", word=several[1])
 
 
+def person(text: str, region: str | None) -> PersonRef:
+    """Somebody by number, or by its last four digits."""
+    match words(text):
+        case []:
+            raise Unfit("needs_person")
+        case [word] if (shaped := TAIL.fullmatch(word)) is not None:
+            return Tail(shaped[1])
+        case [word, *_] if DIGITS.search(plain(text)) is None:
+            raise Unfit("bad_word", word=word)
+        case _:
+            return one_number(text, region)
+
+
+def masked(text: str, region: str | None) -> str:
+    """As it was written, but of each telephone number the last four digits."""
+    text = plain(text)
+    shown, done = [], 0
+    for match in phonenumbers.PhoneNumberMatcher(text, region, leniency=phonenumbers.Leniency.POSSIBLE):
+        shown += [_without_digits(text[done : match.start]), _tail(match.raw_string)]
+        done = match.end
+    return "".join([*shown, _without_digits(text[done:])])
+
+
 def one_number(text: str, region: str | None) -> Number:
     found, left = numbers(text, region)
     if left or len(found) > 1:
@@ -116,5 +148,12 @@ def _number(text: str, region: str | None) -> Number:
 
 def _not_a_number(text: str, region: str | None) -> Unfit:
     without_country = region is None and not text.startswith("+")
-    digits = "".join(filter(str.isdigit, text))
-    return Unfit("needs_plus" if without_country else "bad_number", number="*" + digits[-4:])
+    return Unfit("needs_plus" if without_country else "bad_number", number=_tail(text))
+
+
+def _without_digits(text: str) -> str:
+    return DIGITS.sub(lambda found: _tail(found[0]), text)
+
+
+def _tail(text: str) -> str:
+    return "*" + "".join(filter(str.isdigit, text))[-4:]

@@ -24,6 +24,7 @@ class Grade(StrEnum):
     OPEN = "open"  # changes nothing
     CHANGING = "changing"
     GRAVE = "grave"  # done only after the code that was sent back has come
+    CODE = "code"  # brings that code
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +37,10 @@ class Command(Generic[Asked]):
     grade: Grade
     takes_text: bool  # lines below that are no commands belong to it
     reads: Callable[[str, str | None], Asked]  # what follows the verb, and the region; raises Unfit
-    does: Callable[[Desk, Asked], Awaitable[str]]  # the answer; raises Refused before anything is changed
+    does: Callable[
+        [Desk, Asked], Awaitable[str | None]
+    ]  # the answer, None: silence; raises Refused and changes nothing
+    news: str | None = None  # the text by which the other admins are told of it
 
     @property
     def verb(self) -> str:
@@ -52,10 +56,11 @@ def command(
     grade: Grade,
     reads: Callable[[str, str | None], Asked],
     takes_text: bool = False,
-) -> Callable[[Callable[[Desk, Asked], Awaitable[str]]], Command[Asked]]:
+    news: str | None = None,
+) -> Callable[[Callable[[Desk, Asked], Awaitable[str | None]]], Command[Asked]]:
     """Make a function's row; the function itself stays as it was, in `does`."""
 
-    def row(does: Callable[[Desk, Asked], Awaitable[str]]) -> Command[Asked]:
-        return Command(verbs, usage, example, summary, role, grade, takes_text, reads, does)
+    def row(does: Callable[[Desk, Asked], Awaitable[str | None]]) -> Command[Asked]:
+        return Command(verbs, usage, example, summary, role, grade, takes_text, reads, does, news)
 
     return row

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from enum import StrEnum
 
 from commands import durations, gsm
 from commands.arguments import ChatRef, Label
@@ -28,22 +29,49 @@ class Refused(Exception):
         self.values = values
 
 
+class Codes(StrEnum):
+    """Which commands ask for a code."""
+
+    GRAVE = "grave"
+    ALL = "all"  # whatever changes something
+
+
+class News(StrEnum):
+    """Of which acts the other admins are told."""
+
+    OFF = "off"
+    GRAVE = "grave"
+    ALL = "all"  # whatever changes something
+
+
 @dataclass(frozen=True, slots=True)
 class House:
     service_name: str
     lines: tuple[Number, ...]
-    admins: frozenset[Number]
+    admins: frozenset[Number]  # of the settings; others are in the database
     region: str | None
     chat_ttl: Millis | None
     texts: Catalogue
-    code_key: bytes
+    code_key: bytes = field(repr=False)
     new_code: Callable[[], str]  # four digits, from `secrets`
     destinations: Destinations = field(default_factory=Destinations)  # whom we may text
     trouble: Callable[[], str | None] = lambda: None  # why no text leaves just now
     refused: Callable[[], str | None] = lambda: None  # which webhooks were refused of late, and what to look at
+    codes: Codes = Codes.GRAVE
+    news: News = News.GRAVE
+    authenticators: Mapping[Number, str] = field(default_factory=dict, repr=False)  # each admin's secret, in base32
 
     def text(self, key: str, **values: object) -> str:
         return self.texts.text(key, service=self.service_name, **values)
+
+
+@dataclass(slots=True)
+class About:
+    """What a command turned out to be about, for the audit log and for the news; filled in while it is done."""
+
+    chat: Chat | None = None
+    number: Number | None = None
+    news: str | None = None  # in place of the row's own
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +83,9 @@ class Desk:
     admin: Number | None  # None: asked over the HTTP API
     line: Number | None
     now: Millis
+    is_admin: bool = False
     outgoing: list[Outbound] = field(default_factory=list)
+    about: About = field(default_factory=About)
 
     @property
     def asker(self) -> Seat:
@@ -65,7 +95,7 @@ class Desk:
 
     @property
     def role(self) -> Role:
-        return Role.ADMIN if self.admin in self.house.admins else Role.PERSON
+        return Role.ADMIN if self.is_admin else Role.PERSON
 
     def text(self, key: str, **values: object) -> str:
         return self.house.text(key, **values)
@@ -77,6 +107,7 @@ class Desk:
         """Open or closed."""
         if (chat := await chats.find(self.tx, chat_id)) is None:
             raise Refused("no_such_chat", id=chat_id)
+        self.about.chat = chat
         return chat
 
     async def chat_meant(self, ref: ChatRef | None, verb: str) -> Chat:
@@ -94,6 +125,7 @@ class Desk:
             raise none
         if len(found) > 1:
             raise Refused("which_chat", list=_listed(found), verb=verb, id=found[0].id)
+        self.about.chat = found[0]
         return found[0]
 
     async def _own_or_only(self) -> list[Chat]:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from commands import arguments, durations, pairing
+from commands import arguments, durations, pairing, undo
 from commands.arguments import ChatRef, Unfit
 from commands.command import Grade, Role, command
 from commands.desk import Desk
 from storage.model import Millis
+from storage.undoable import Act
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +38,10 @@ def reads(text: str, region: str | None) -> Extend:
     role=Role.ADMIN,
     grade=Grade.CHANGING,
     reads=reads,
+    news="news_extend",
 )
 async def extend(desk: Desk, asked: Extend) -> str:
     chat = await desk.chat_meant(asked.chat, "EXTEND")
     await pairing.extend(desk, chat, desk.now + asked.length)
+    await undo.remember(desk, Act.EXTEND, chat=chat, until=chat.expires_at)
     return desk.text("extended", chat=chat, time=durations.spell(asked.length), id=chat.id)

@@ -59,6 +59,7 @@ async def failed(desk: Desk, wanted: int | None) -> str:
     role=Role.ADMIN,
     grade=Grade.CHANGING,
     reads=reads_id,
+    news="news_resend",
 )
 async def resend(desk: Desk, wanted: int) -> str:
     message = await find_dead(desk, wanted)
@@ -75,6 +76,7 @@ async def resend(desk: Desk, wanted: int) -> str:
     role=Role.ADMIN,
     grade=Grade.GRAVE,
     reads=arguments.nothing,
+    news="news_resend_all",
 )
 async def resend_all(desk: Desk, _: None) -> str:
     sent = left = after = 0
@@ -82,6 +84,7 @@ async def resend_all(desk: Desk, _: None) -> str:
         fit = [each for each in page if await _may_go(desk, each)]
         await messages.resend(desk.tx, fit, desk.now)
         sent, left, after = sent + len(fit), left + len(page) - len(fit), page[-1].id
+    desk.about.chat = None  # it is about no one of them
     return desk.text("resent_all", count=sent, others=left)
 
 
@@ -93,6 +96,7 @@ async def resend_all(desk: Desk, _: None) -> str:
     role=Role.ADMIN,
     grade=Grade.CHANGING,
     reads=reads_id,
+    news="news_dismiss",
 )
 async def dismiss(desk: Desk, wanted: int) -> str:
     message = await find_dead(desk, wanted)
@@ -108,6 +112,7 @@ async def dismiss(desk: Desk, wanted: int) -> str:
     role=Role.ADMIN,
     grade=Grade.GRAVE,
     reads=arguments.nothing,
+    news="news_dismiss_all",
 )
 async def dismiss_all(desk: Desk, _: None) -> str:
     count = 0
@@ -134,6 +139,7 @@ async def find_dead(desk: Desk, wanted: int) -> Message:
     message = await messages.find(desk.tx, wanted)
     if message is None:
         raise Refused("no_such_message", id=wanted)
+    desk.about.number = message.recipient
     if message.state is not State.DEAD:
         raise Refused("not_failed", id=wanted, state=message.state)
     return message

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from commands import spelling
 from commands.arguments import Unfit
-from commands.command import Command
+from commands.command import Command, Grade
 from commands.words import plain
 
 Table = Sequence[Command[Any]]
+SIGNED = re.compile(r"(.*\S)\s+([0-9]{6})[\s.!?]*", re.DOTALL)  # by an authenticator's six digits
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +23,7 @@ class Spoken:
     command: Command[Any]
     arguments: object
     line: str = field(repr=False)  # whole numbers and texts stay out of logs
+    digits: str | None = field(default=None, repr=False)  # of an authenticator, which stood at the end
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +82,20 @@ def _item(line: str, region: str | None, table: Table) -> Item:
     try:
         return Spoken(command, command.reads(rest, region), line)
     except Unfit as unfit:
-        return Misspoken(line, unfit.key, unfit.values, command)
+        return _signed(line, region, command) or Misspoken(line, unfit.key, unfit.values, command)
+
+
+def signed(spoken: Spoken, region: str | None) -> Spoken | None:
+    """The same without the six digits at its end, even where it would fit as a whole; None: it ends in none."""
+    return spoken if spoken.digits is not None else _signed(spoken.line, region, spoken.command)
+
+
+def _signed(line: str, region: str | None, command: Command[Any]) -> Spoken | None:
+    if command.grade not in (Grade.CHANGING, Grade.GRAVE) or (found := SIGNED.fullmatch(line)) is None:
+        return None
+    bare, digits = found.groups()
+    item = _item(bare, region, [command])
+    return replace(item, line=line, digits=digits) if isinstance(item, Spoken) and item.digits is None else None
 
 
 def _verb(line: str, table: Table) -> tuple[Command[Any] | None, str]:

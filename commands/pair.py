@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from commands import arguments, durations, pairing
+from commands import arguments, durations, pairing, undo
 from commands.arguments import Unfit
 from commands.command import Grade, Role, command
 from commands.desk import Desk
 from commands.words import CLOSING, plain
 from storage.model import Millis
 from storage.number import Number
+from storage.undoable import Act
 
 CLAUSE = re.compile(r"(?<!\S)(as|for)\s+(\S+)", re.IGNORECASE)
 
@@ -48,10 +49,13 @@ def reads(text: str, region: str | None) -> Pair:
     role=Role.ADMIN,
     grade=Grade.CHANGING,
     reads=reads,
+    news="news_pair",
 )
 async def pair(desk: Desk, asked: Pair) -> str:
     expires_at = None if asked.length is None else desk.now + asked.length
     chat = await pairing.pair(desk, asked.a, asked.b, asked.label, expires_at)
+    desk.about.chat = chat
+    await undo.remember(desk, Act.PAIR, chat=chat)
     about = {"chat": chat, "number": asked.a, "other": asked.b, "id": chat.id}
     if asked.length is None:
         return desk.text("paired", **about)

@@ -25,6 +25,7 @@ class Reason(StrEnum):
     API = "ended over the API"
     IDLE = "nobody wrote"
     TIME = "its time was up"
+    UNDONE = "undone by an admin"
 
 
 async def pair(desk: Desk, a: Number, b: Number, label: str | None, expires_at: Millis | None) -> Chat:
@@ -59,14 +60,14 @@ async def close(desk: Desk, chat: Chat, reason: str, key: str = "ended") -> None
         desk.notify(participant.seat, key, chat)
 
 
-async def reopen(desk: Desk, chat: Chat) -> Chat:
-    """The same two again, without a fixed end; on the lines they had, where these are free. Raises Refused."""
+async def reopen(desk: Desk, chat: Chat, expires_at: Millis | None = None) -> Chat:
+    """The same two again, on the lines they had, where these are free. Raises Refused."""
     if chat.open:
         raise Refused("still_open", chat=chat, id=chat.id)
     await _check_may_text(desk, chat.a.number, chat.b.number)
     await _check_reachable(desk, chat.a.number, chat.b.number)
     a, b = [await _free_seat(desk, each.number, rather=each.line) for each in chat.participants]
-    again = await chats.reopen(desk.tx, chat, a=a, b=b, now=desk.now, expires_at=None)
+    again = await chats.reopen(desk.tx, chat, a=a, b=b, now=desk.now, expires_at=expires_at)
     for participant in again.participants:
         desk.notify(participant.seat, "reopened", again)
     return again

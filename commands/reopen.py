@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from commands import arguments, pairing
+from commands import arguments, pairing, undo
 from commands.command import Grade, Role, command
 from commands.desk import Desk
+from storage.undoable import Act
 
 
 @command(
@@ -15,7 +16,9 @@ from commands.desk import Desk
     role=Role.ADMIN,
     grade=Grade.CHANGING,
     reads=arguments.chat_id,
+    news="news_reopen",
 )
 async def reopen(desk: Desk, chat_id: int) -> str:
     chat = await pairing.reopen(desk, await desk.chat_known(chat_id))
+    await undo.remember(desk, Act.REOPEN, chat=chat)
     return desk.text("open_again", chat=chat, number=chat.a.number, other=chat.b.number, id=chat.id)

@@ -16,6 +16,7 @@ from storage import chats, inbox
     role=Role.ADMIN,
     grade=Grade.CHANGING,
     reads=arguments.chat_id,
+    news="news_resume",
 )
 async def resume(desk: Desk, chat_id: int) -> str:
     chat = await desk.chat_meant(chat_id, "RESUME")

@@ -50,6 +50,7 @@ def reads_tell(text: str, region: str | None) -> Tell:
     grade=Grade.CHANGING,
     reads=reads_say,
     takes_text=True,
+    news="news_say",
 )
 async def say(desk: Desk, asked: Say) -> str:
     chat = await _open_chat(desk, asked.chat_id)
@@ -75,10 +76,12 @@ async def say(desk: Desk, asked: Say) -> str:
     grade=Grade.CHANGING,
     reads=reads_tell,
     takes_text=True,
+    news="news_tell",
 )
 async def tell(desk: Desk, asked: Tell) -> str:
     chat = await _open_chat(desk, asked.chat_id)
     to = chat.side(asked.side)
+    desk.about.number = to.number
     if to not in await pairing.reachable(desk, chat):
         raise Refused("cannot_tell", number=to.number)
     desk.notify(to.seat, "said", chat, words=asked.words)

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from commands.admin import admin_add, admin_list, admin_remove
+from commands.block import block, unblock
+from commands.check import check
 from commands.command import Command
 from commands.confirm import confirm_of
 from commands.end import end, end_all
@@ -17,6 +20,7 @@ from commands.resume import resume
 from commands.say import say, tell
 from commands.show import show
 from commands.status import status
+from commands.undo import undo
 from commands.whoami import whoami
 
 ROWS: tuple[Command[Any], ...] = (
@@ -26,17 +30,24 @@ ROWS: tuple[Command[Any], ...] = (
     reopen,
     resume,
     extend,
+    undo,
     list_chats,
     next_page,
     show,
     say,
     tell,
+    block,
+    unblock,
+    check,
     status,
     failed,
     resend,
     resend_all,
     dismiss,
     dismiss_all,
+    admin_list,
+    admin_add,
+    admin_remove,
     whoami,
 )
 

@@ -36,7 +36,7 @@ async def standings(
     rows = await reading.rows(
         "SELECT me.chat, me.side, partner.number, partner.line, me_out.number, partner_out.number,"
         " code.expires_at, stranger.at, hint.at, chat.paused_at, me.told_paused, today.texts, today.held,"
-        " today.answers"
+        " today.answers, block.until, admin.number"
         f" FROM {reading.each}"
         " LEFT JOIN participant AS me"
         "  ON me.line = each.value ->> 1 AND me.number = each.value ->> 0 AND me.open = 1"
@@ -48,8 +48,10 @@ async def standings(
         f" LEFT JOIN told AS stranger ON stranger.number = each.value ->> 0 AND stranger.what = '{STRANGER}'"
         f" LEFT JOIN told AS hint ON hint.number = each.value ->> 0 AND hint.what = '{STOP_HINT}'"
         " LEFT JOIN sender_day AS today ON today.number = each.value ->> 0 AND today.day = $2"
+        " LEFT JOIN block ON block.number = each.value ->> 0 AND block.until > $3"
+        " LEFT JOIN admin ON admin.number = each.value ->> 0"
         " ORDER BY each.key",
-        json.dumps([(seat.number.e164, seat.line.e164) for seat in wanted]), day_of(now),
+        json.dumps([(seat.number.e164, seat.line.e164) for seat in wanted]), day_of(now), now,
     )  # fmt: skip
     return {seat: _standing(row, seat.number in admins) for seat, row in zip(wanted, rows, strict=True)}
 
@@ -207,9 +209,10 @@ def _whole(part: Inbound, text: str, stamped_at: Millis) -> Inbound:
 
 def _standing(row: Row, is_admin: bool) -> Standing:
     chat, side, partner_number, partner_line, out, partner_out, code_expires_at, stranger_at, hint_at, *limits = row
-    paused_at, told_paused, texts, held, answers = limits
+    paused_at, told_paused, texts, held, answers, blocked_until, added_admin = limits
     return Standing(
-        is_admin=is_admin,
+        is_admin=is_admin or added_admin is not None,
+        blocked=blocked_until is not None,
         opted_out=out is not None,
         chat=chat,
         side=None if side is None else Side(side),

@@ -46,6 +46,12 @@ async def find(reading: Reading, message: int) -> Message | None:
     return None if row is None else _message(row)
 
 
+async def last_to(reading: Reading, number: Number) -> Message | None:
+    """The last text that was written to somebody, whatever became of it."""
+    row = await reading.row(SELECT + "WHERE recipient = $1 ORDER BY id DESC LIMIT 1", number.e164)
+    return None if row is None else _message(row)
+
+
 async def in_state(reading: Reading, state: State, *, after: int = 0, limit: int = 50) -> list[Message]:
     """In the order they were written; `state` is one of LISTED."""
     rows = await reading.rows(

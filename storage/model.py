@@ -126,6 +126,7 @@ class Standing:
 
     is_admin: bool = False
     opted_out: bool = False
+    blocked: bool = False  # by an admin
     chat: int | None = None
     side: Side | None = None
     partner: Seat | None = None

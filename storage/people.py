@@ -1,10 +1,9 @@
-"""What is remembered of people: opt-outs, what they were told today, an admin's pending code and page."""
+"""What is remembered of people: opt-outs, what they were told today, how an admin leafs, who is known."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
 from storage.engine import Reading, Transaction
 from storage.model import Millis, Seat
@@ -14,14 +13,6 @@ from storage.transitions import Event, becomes, may
 
 STRANGER = "stranger"
 STOP_HINT = "stop_hint"
-
-
-@dataclass(frozen=True, slots=True)
-class PendingCode:
-    line: Number
-    command: str
-    code_hash: bytes
-    expires_at: Millis
 
 
 async def opt_out(tx: Transaction, number: Number, *, source: str, now: Millis) -> list[Seat]:
@@ -59,29 +50,6 @@ async def remember_told(tx: Transaction, told: Sequence[tuple[Number, str]], now
     )
 
 
-async def ask_code(
-    tx: Transaction, *, admin: Number, line: Number, command: str, code_hash: bytes, expires_at: Millis
-) -> None:
-    """The newest question replaces the older."""
-    await tx.run(
-        "INSERT INTO pending_code (admin, line, command, code_hash, expires_at) VALUES ($1, $2, $3, $4, $5)"
-        " ON CONFLICT (admin) DO UPDATE SET line = excluded.line, command = excluded.command,"
-        " code_hash = excluded.code_hash, expires_at = excluded.expires_at",
-        admin.e164, line.e164, command, code_hash, expires_at,
-    )  # fmt: skip
-
-
-async def pending_code(reading: Reading, admin: Number) -> PendingCode | None:
-    row = await reading.row(
-        "SELECT line, command, code_hash, expires_at FROM pending_code WHERE admin = $1", admin.e164
-    )
-    return None if row is None else PendingCode(Number(row[0]), row[1], bytes(row[2]), row[3])
-
-
-async def forget_code(tx: Transaction, admin: Number) -> None:
-    await tx.run("DELETE FROM pending_code WHERE admin = $1", admin.e164)
-
-
 async def turn_page(tx: Transaction, admin: Number, *, after: int | None, now: Millis) -> None:
     """Remember the chat after which NEXT goes on; None: there is nothing left to leaf to."""
     if after is None:
@@ -97,3 +65,11 @@ async def turn_page(tx: Transaction, admin: Number, *, after: int | None, now: M
 async def page_of(reading: Reading, admin: Number) -> int | None:
     row = await reading.row("SELECT after FROM list_page WHERE admin = $1", admin.e164)
     return None if row is None else int(row[0])
+
+
+async def in_chats_ending_in(reading: Reading, tail: str, *, open_only: bool) -> list[Number]:
+    """The people in chats whose number ends in these digits."""
+    rows = await reading.rows(
+        "SELECT DISTINCT number FROM participant WHERE number LIKE '%' || $1 AND open >= $2", tail, int(open_only)
+    )
+    return [Number(number) for (number,) in rows]

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import aiohttp
+import pyotp
 import pytest
 
 from bot.emulator.profile import Profile, Retries, Shape
@@ -54,7 +55,7 @@ class Town:
         await self.text(ADMIN, f"PAIR {ALICE} {BOB}")
         await self.reads(ALICE, CONNECTED)
         await self.reads(BOB, CONNECTED)
-        await self.reads(ADMIN, "Chat 1 ready: *0001 + *0002. END 1 closes it.")
+        await self.reads(ADMIN, "Chat 1 ready: *0001 + *0002. END 1 closes it, UNDO within 2 min.")
 
     async def api(self, method: str, path: str, **options: Any) -> tuple[int, Any]:
         headers = {"Authorization": f"Bearer {API_TOKEN}"}
@@ -175,7 +176,7 @@ async def test_a_person_in_two_chats_has_two_lines_and_nothing_crosses(begin: Be
     town = await begin()
     await town.pair()
     await town.text(ADMIN, f"PAIR {ALICE} {CAROL} AS school")
-    await town.reads(ADMIN, "Chat 2 school ready: *0001 + *0003. END 2 closes it.")
+    await town.reads(ADMIN, "Chat 2 school ready: *0001 + *0003. END 2 closes it, UNDO within 2 min.")
     about = CONNECTED.replace("connected.", "connected about school.")
     await town.reads(ALICE, about)
     await town.reads(CAROL, about)
@@ -193,7 +194,7 @@ async def test_an_admin_leads_by_text_alone(begin: Begin) -> None:
     for command, answer in (
         ("PIAR x", "I don't know PIAR. Did you mean PAIR? Nothing was changed or passed on."),
         ("END", "No chat is open, so nothing was changed. PAIR opens one."),
-        (f"pair {ALICE} and {BOB} as job7", "Chat 1 job7 ready: *0001 + *0002. END 1 closes it."),
+        (f"pair {ALICE} and {BOB} as job7", "Chat 1 job7 ready: *0001 + *0002. END 1 closes it, UNDO within 2 min."),
         ("list", "1 open: 1 job7 *0001+*0002"),
         ("extend job7 1d", None),
         ("END ALL", None),
@@ -207,6 +208,46 @@ async def test_an_admin_leads_by_text_alone(begin: Begin) -> None:
     await town.text(ADMIN, f"OK {code}")
     await town.reads(ADMIN, "Chats closed: 1. Everybody in them was told.")
     assert (await town.vonage.received(ALICE, 2))[-1] == ENDED
+
+
+async def test_an_admin_makes_another_one_who_blocks_and_undoes(begin: Begin) -> None:
+    town = await begin(ADMIN_NEWS="all")
+    await town.pair()
+    await town.text(ADMIN, f"ADMIN ADD {CAROL}")
+    [asked] = (await town.vonage.received(ADMIN, 2))[1:]
+    code = asked.split("OK ")[1][:4]
+    await town.text(CAROL, f"OK {code}")
+    await town.reads(CAROL, STRANGER)
+    await town.text(ADMIN, f"OK {code}")
+    await town.reads(ADMIN, asked, "*0003 is an admin now and was told. ADMIN REMOVE takes that back.")
+    [welcome] = (await town.vonage.received(CAROL, 2))[1:]
+    assert welcome.startswith("You are an admin of Private SMS now, added by *0100.")
+    town._seen[CAROL] = 2
+    await town.text(CAROL, "BLOCK 0001")
+    await town.reads(
+        CAROL, "*0001 is blocked: their texts are dropped, they are not told. UNBLOCK ends it, UNDO within 2 min."
+    )
+    await town.reads(ADMIN, "Admin *0003 blocked *0001.")
+    await town.text(ALICE, "dropped")
+    await town.text(CAROL, "UNDO")
+    await town.reads(CAROL, "Undone: *0001 is not blocked.")
+    await town.text(ALICE, "passed on")
+    await town.reads(BOB, "passed on")
+
+
+async def test_an_admin_with_an_authenticator_ends_all_chats_with_its_digits(begin: Begin) -> None:
+    secret = pyotp.random_base32()
+    town = await begin(ADMIN_TOTP_SECRETS=f"{ADMIN}={secret}")
+    await town.pair()
+    digits = pyotp.TOTP(secret).now()
+    await town.text(ADMIN, f"END ALL {digits}")
+    await town.reads(ADMIN, "Chats closed: 1. Everybody in them was told.")
+    await town.text(ADMIN, f"END ALL {digits}")
+    [again] = (await town.vonage.received(ADMIN, 3))[2:]
+    assert again.startswith("Those digits were used before")
+    await town.service.end()
+    assert secret not in town.service.log
+    assert digits not in town.service.log
 
 
 async def test_a_program_opens_a_chat_as_in_the_tutorial(begin: Begin) -> None:

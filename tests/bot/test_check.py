@@ -53,6 +53,13 @@ async def test_good_settings_have_no_problem(environ: dict[str, str]) -> None:
     assert (await check(environ)).problems == []
 
 
+async def test_an_admin_with_an_authenticator_is_told_as_one(environ: dict[str, str]) -> None:
+    secret = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
+    found = await check(environ | {"ADMIN_TOTP_SECRETS": f"{environ['ADMIN_NUMBERS']}={secret}"})
+    assert "with an authenticator" in found.of("admin")[0]
+    assert secret not in str(found.found)
+
+
 async def test_each_wrong_setting_is_a_problem_and_ends_the_check(environ: dict[str, str]) -> None:
     checked = await check(environ | {"PORT": "x", "CHAT_TTL": "y"})
     assert [each.verdict for each in checked.found] == ["problem", "problem"]

@@ -3,8 +3,9 @@ from pathlib import Path
 
 import pytest
 
-from storage.engine import Unavailable
+from storage.engine import Row, Unavailable
 from storage.model import Part
+from storage.sqlite import Connection
 from tests.people import ADMIN, ALICE, BOB, CAROL, DAVE, LINE, OTHER_LINE, inbound
 from tests.world import World, world
 
@@ -16,7 +17,11 @@ OPTED_OUT = "Private SMS: you have opted out and will get no more texts. Text ST
 
 async def test_pair_introduces_both_and_answers_the_admin(here: World) -> None:
     assert sorted(await here.text(ADMIN, PAIR)) == sorted(
-        [f"*0001 {CONNECTED}", f"*0002 {CONNECTED}", "*0100 Chat 1 ready: *0001 + *0002. END 1 closes it."]
+        [
+            f"*0001 {CONNECTED}",
+            f"*0002 {CONNECTED}",
+            "*0100 Chat 1 ready: *0001 + *0002. END 1 closes it, UNDO within 2 min.",
+        ]
     )
 
 
@@ -159,3 +164,50 @@ async def test_what_went_through_is_counted_by_its_meaning(here: World) -> None:
     exposed = here.metrics.exposition().decode()
     assert 'private_sms_texts_in_total{meaning="relay"} 1.0' in exposed
     assert 'private_sms_texts_in_total{meaning="run"} 1.0' in exposed
+
+
+async def test_somebody_blocked_is_not_heard_but_hears_their_partner(here: World) -> None:
+    await here.text(ADMIN, PAIR)
+    await here.text(ADMIN, "BLOCK 0001")
+    assert await here.text(ALICE, "listen to me") == []
+    assert await here.text(BOB, "hello?") == ["*0001 hello?"]
+    kept = await here.engine.reader.rows("SELECT sender, text, reason FROM kept")
+    assert kept == [(ALICE.digits, "listen to me", "blocked")]
+    assert await here.text(ALICE, "STOP") == [f"*0001 {OPTED_OUT}"]
+    await here.text(ALICE, "START")
+    await here.text(ADMIN, "UNBLOCK 0001")
+    assert await here.text(ALICE, "at last") == ["*0002 at last"]
+
+
+async def test_an_admin_added_by_text_commands_at_once_and_until_removed(here: World) -> None:
+    await here.text(ADMIN, f"ADMIN ADD {CAROL.e164}")
+    told = await here.text(ADMIN, "OK 4821")
+    assert [text[:42] for text in told] == [
+        "*0003 You are an admin of Private SMS now,",
+        "*0100 *0003 is an admin now and was told. ",
+    ]
+    assert (await here.text(CAROL, "STATUS"))[0].startswith("*0003 Open chats: 0.")
+    await here.text(ADMIN, "ADMIN REMOVE 0003")
+    await here.text(ADMIN, "OK 4822")
+    assert not (await here.text(CAROL, "STATUS"))[0].startswith("*0003 Open chats")
+
+
+async def test_beyond_the_limit_of_codes_there_is_silence(here: World) -> None:
+    answers = [await here.text(ADMIN, "END ALL") for _ in range(6)]
+    assert [len(each) for each in answers] == [1, 1, 1, 1, 0, 0]
+
+
+async def test_who_is_an_admin_costs_no_statement_of_its_own(here: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+    rows = Connection.rows
+
+    async def counted(self: Connection, sql: str, *values: object) -> list[Row]:
+        asked.append(sql)
+        return await rows(self, sql, *values)
+
+    await here.text(ADMIN, PAIR)
+    monkeypatch.setattr(Connection, "rows", counted)
+    async with here.engine.transaction() as tx:
+        await here.proxy.intake.take(tx, [inbound(ALICE, "one"), inbound(BOB, "two"), inbound(CAROL, "three")])
+    assert len([sql for sql in asked if "FROM json_each($1) AS each" in sql and "SELECT me.chat" in sql]) == 1
+    assert not [sql for sql in asked if sql.startswith("SELECT number FROM admin")]

@@ -15,7 +15,7 @@ import pytest
 
 from bot.server import listen
 
-COMMANDS = ("demo", "emulator", "check", "token")
+COMMANDS = ("demo", "emulator", "check", "token", "audit")
 SETTINGS = {
     "VONAGE_API_KEY": "abcd1234",
     "VONAGE_API_SECRET": "made-up-secret",

@@ -193,6 +193,27 @@ def test_a_code_is_a_command_only_while_one_is_pending() -> None:
     assert decide("OK 4821", ADMIN_IN_CHAT) == relayed("OK 4821")
 
 
+BLOCKED = replace(IN_CHAT, blocked=True)
+
+
+@pytest.mark.parametrize(
+    "text", ["hello", "HELP", "?", "PAIR +447700900001 +447700900002", "", None, "stop texting me", "yes"]
+)
+@pytest.mark.parametrize("standing", [BLOCKED, replace(NOWHERE, blocked=True), replace(BLOCKED, texts_today=10**6)])
+def test_a_text_of_somebody_blocked_is_dropped_and_they_are_not_told(text: str | None, standing: Standing) -> None:
+    assert decide(text, standing) == Keep("blocked")
+
+
+def test_somebody_blocked_may_still_opt_out_and_in() -> None:
+    assert isinstance(decide("STOP", BLOCKED), OptOut)
+    assert isinstance(decide("START", BLOCKED), OptIn)
+    assert isinstance(decide("yes", replace(BLOCKED, opted_out=True)), OptIn)
+
+
+def test_an_admin_who_was_blocked_before_is_none_the_less_heard() -> None:
+    assert isinstance(decide("LIST", replace(ADMIN_IN_CHAT, blocked=True)), Run)
+
+
 def test_a_command_a_person_may_not_use_does_not_exist() -> None:
     assert decide("END ALL", NOWHERE) == Answer("stranger", kept="stranger", once=STRANGER)
 

@@ -34,6 +34,9 @@ WRONG = {
     "VONAGE_API_KEY": "two words",
     "VONAGE_NUMBER": "+44 7700",
     "ADMIN_NUMBERS": "+447700900002,PRIVATE",
+    "ADMIN_CODES": "some",
+    "ADMIN_TOTP_SECRETS": "+447700900002=short",
+    "ADMIN_NEWS": "loud",
     "DEFAULT_REGION": "Britain",
     "VONAGE_SIGNATURE_METHOD": "sha3",
     "ALLOW_UNSIGNED_WEBHOOKS": "perhaps",
@@ -52,9 +55,6 @@ WRONG = {
     "ACCOUNT_RATE": "-1",
     "LINE_RATE": "inf",
     "SENDER_LIMIT": "1.5",
-    "ADMIN_CODES": "some",
-    "ADMIN_TOTP_SECRETS": "+447700900002=short",
-    "ADMIN_NEWS": "loud",
     "SENDER_DAILY": "-1",
     "STRANGER_LIMIT": "many",
     "ALLOWED_COUNTRIES": "GB,Britain",
@@ -86,7 +86,13 @@ def test_no_secret_is_told_even_when_everything_else_is_wrong(name: str) -> None
 
 
 def test_the_secrets_are_these() -> None:
-    assert {"VONAGE_API_SECRET", "VONAGE_SIGNATURE_SECRET", "WEBHOOK_TOKEN", "API_TOKEN"} == SECRETS
+    assert {
+        "VONAGE_API_SECRET",
+        "VONAGE_SIGNATURE_SECRET",
+        "WEBHOOK_TOKEN",
+        "API_TOKEN",
+        "ADMIN_TOTP_SECRETS",
+    } == SECRETS
 
 
 def test_settings_made_by_hand_tell_no_secret_either() -> None:
@@ -176,12 +182,16 @@ def test_a_file_that_is_no_text_is_told(tmp_path: Path) -> None:
         read_settings(GOOD, tmp_path / ".env")
 
 
+AUTHENTICATOR = f"{ADMIN.e164}=JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
+
+
 @pytest.mark.parametrize("name", sorted(SECRETS))
 def test_each_secret_may_come_from_a_file(name: str, tmp_path: Path) -> None:
-    (tmp_path / "secret").write_text("from-a-file-0123456789\n")
+    held = AUTHENTICATOR if name == "ADMIN_TOTP_SECRETS" else "from-a-file-0123456789"
+    (tmp_path / "secret").write_text(f"{held}\n")
     rest = {key: held for key, held in GOOD.items() if key != name}
     settings = read_settings(rest | {f"{name}_FILE": str(tmp_path / "secret")}, NOWHERE)
-    assert getattr(settings, name.lower()).get_secret_value() == "from-a-file-0123456789"
+    assert getattr(settings, name.lower()).get_secret_value() == held
 
 
 def test_a_secret_given_twice_is_refused(tmp_path: Path) -> None:

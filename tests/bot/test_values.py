@@ -44,6 +44,33 @@ def test_a_line_of_ours_cannot_be_an_admin() -> None:
     assert "in VONAGE_NUMBER too" in fault(ADMIN_NUMBERS=f"{ADMIN.e164},{LINE.digits}")
 
 
+BASE32 = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
+
+
+def test_each_admin_may_have_an_authenticator() -> None:
+    held = f"{ADMIN.digits}={BASE32[:4]} {BASE32[4:]}, +447700900003={BASE32.lower()},"
+    assert read(ADMIN_TOTP_SECRETS=held).authenticators == {ADMIN: BASE32, Number("+447700900003"): BASE32.lower()}
+    assert read().authenticators == {}
+
+
+@pytest.mark.parametrize(
+    ("held", "told"),
+    [
+        (" , ", "there is no pair in it"),
+        (ADMIN.e164, "the secret of pair 1 is no base32"),
+        (f"{ADMIN.e164}={BASE32[:20]}", "the secret of pair 1 is no base32 of at least 24 letters"),
+        (f"{ADMIN.e164}={BASE32},+447700900003={BASE32[:-1]}1", "the secret of pair 2 is no base32"),
+        (f"{BASE32}={BASE32}", "the number of pair 1 is no telephone number"),
+        (f"{ADMIN.e164}={BASE32},{ADMIN.digits}={BASE32}", "is there twice"),
+    ],
+)
+def test_a_wrong_authenticator_is_told_without_its_secret(held: str, told: str) -> None:
+    said = fault(ADMIN_TOTP_SECRETS=held)
+    assert told in said
+    assert "JBSW" not in said
+    assert "900002" not in said
+
+
 def test_unprotected_webhooks_are_refused_with_a_line_that_mends_it() -> None:
     told = fault(WEBHOOK_TOKEN="")
     suggested = re.search(r"WEBHOOK_TOKEN=(\S+)", told)

@@ -1,7 +1,7 @@
 import pytest
 
 from commands import arguments
-from commands.arguments import Label, Unfit
+from commands.arguments import Label, Tail, Unfit
 from storage.number import Number
 from tests.people import ALICE, BOB
 
@@ -108,3 +108,37 @@ def test_one_word_is_one_at_most() -> None:
 def test_a_length_of_time_is_read_or_named() -> None:
     assert arguments.duration("2H") == 7_200_000
     assert unfit(arguments.duration, "soon") == ("bad_time", {"word": "soon"})
+
+
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [
+        ("0001", Tail("0001")),
+        ("*0001", Tail("0001")),
+        ("the 0001.", Tail("0001")),
+        ("+447700900001", ALICE),
+        ("+44 7700 900001 please", ALICE),
+    ],
+)
+def test_a_person_is_named_by_number_or_last_four_digits(text: str, meant: object) -> None:
+    assert arguments.person(text, None) == meant
+
+
+@pytest.mark.parametrize("text", ["", "him", "001", "0001 0002", "07700900001", "+447700900001 and +447700900002"])
+def test_what_names_no_one_person_does_not_fit(text: str) -> None:
+    with pytest.raises(Unfit):
+        arguments.person(text, None)
+
+
+@pytest.mark.parametrize(
+    ("text", "region", "shown"),
+    [
+        ("PAIR +447700900001 +44 (7700) 900-002 AS job7", None, "PAIR *0001 *0002 AS job7"),
+        ("BLOCK 07700900001 FOR 2D", "GB", "BLOCK *0001 FOR 2D"),
+        ("BLOCK 07700900001", None, "BLOCK *0001"),
+        ("EXTEND 12 2D", None, "EXTEND 12 2D"),
+        ("SAY 12 call 7700 900 001 now", None, "SAY 12 call *0001 now"),
+    ],
+)
+def test_a_command_is_repeated_without_its_numbers(text: str, region: str | None, shown: str) -> None:
+    assert arguments.masked(text, region) == shown

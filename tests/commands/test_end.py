@@ -101,7 +101,7 @@ async def test_a_closed_chat_is_not_closed_again(room: Room) -> None:
 async def test_end_all_closes_nothing_before_the_code(room: Room) -> None:
     await open_two(room)
     assert await room.ask("END ALL") == (
-        "END ALL will close every open chat; all people are told. Reply OK 4821 within 5 min to do it. "
+        "END ALL: close every open chat; all people are told. Reply OK 4821 within 5 min to do it. "
         "Nothing was changed yet."
     )
     assert await open_ids(room) == [1, 2]

@@ -183,3 +183,42 @@ def test_what_was_said_does_not_reach_a_log_by_its_repr() -> None:
     shown = repr(read("PAIR +447700900003 +447700900004\n+447700900003\nEND +447700900003 x\nSAY 12 secret"))
     assert "7700900003" not in shown
     assert "secret" not in shown
+
+
+@pytest.mark.parametrize(
+    ("text", "verb"),
+    [
+        ("END ALL 123456", "END ALL"),
+        ("end all 123456.", "END ALL"),
+        ("ADMIN ADD +44 7700 900003 123456", "ADMIN ADD"),
+        ("END 12 123456", "END"),
+        ("UNDO 123456", "UNDO"),
+    ],
+)
+def test_an_authenticators_digits_may_end_a_command(text: str, verb: str) -> None:
+    item = one(text)
+    assert isinstance(item, Spoken)
+    assert (item.command.verb, item.digits, item.line) == (verb, "123456", text)
+
+
+@pytest.mark.parametrize(
+    "text", ["LIST job 123456", "END ALL 12345", "END ALL 1234567", "END ALL 123456 123456", "HELP 123456"]
+)
+def test_other_digits_do_not_make_a_command_fit(text: str) -> None:
+    item = one(text)
+    assert isinstance(item, Misspoken)
+
+
+def test_what_fits_as_a_whole_is_read_without_its_digits_when_asked_for() -> None:
+    item = one("END 123456")
+    assert isinstance(item, Spoken)
+    assert (item.arguments, item.digits) == (123456, None)
+    bare = grammar.signed(item, None)
+    assert bare is not None
+    assert (bare.arguments, bare.digits) == (None, "123456")
+
+
+def test_what_ends_in_no_digits_is_not_signed() -> None:
+    item = one("END 12")
+    assert isinstance(item, Spoken)
+    assert grammar.signed(item, None) is None

@@ -9,7 +9,7 @@ from tests.commands.room import Room
 async def test_help_lists_every_command(room: Room) -> None:
     answer = await room.ask("HELP")
     listed = [command.verb for command in CONFIRMED if " " not in command.verb]  # HELP END tells of END ALL
-    assert answer == " ".join(listed) + ". HELP PAIR explains one; .text is relayed."
+    assert answer == " ".join(listed) + ". HELP PAIR tells more."
     assert await room.ask("info") == answer
 
 

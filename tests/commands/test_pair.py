@@ -5,7 +5,10 @@ from tests.people import ALICE, BOB, CAROL, LINE, NOON
 
 
 async def test_pair_opens_a_chat_and_introduces_both(room: Room) -> None:
-    assert await room.ask("PAIR +447700900001 +447700900002") == "Chat 1 ready: *0001 + *0002. END 1 closes it."
+    assert (
+        await room.ask("PAIR +447700900001 +447700900002")
+        == "Chat 1 ready: *0001 + *0002. END 1 closes it, UNDO within 2 min."
+    )
     connected = "Private SMS: you are connected. Just reply here; your number stays hidden. STOP to opt out."
     assert room.heard() == [(ALICE, connected), (BOB, connected)]
 
@@ -23,7 +26,7 @@ async def test_a_label_gsm_cannot_spell_is_not_spelled(room: Room) -> None:
 
 async def test_a_fixed_end_is_kept_and_told(room: Room) -> None:
     answer = await room.ask("PAIR +447700900001 +447700900002 FOR 2H")
-    assert answer == "Chat 1 ready: *0001 + *0002. It ends in 2h; END 1 closes it sooner."
+    assert answer == "Chat 1 ready: *0001 + *0002. It ends in 2h; END 1 closes it sooner, UNDO within 2 min."
     chat = await chats.find(room.engine.reader, 1)
     assert chat is not None
     assert chat.expires_at == NOON + 2 * HOUR

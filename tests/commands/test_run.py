@@ -13,7 +13,7 @@ PAIR = f"PAIR {ALICE.e164} {BOB.e164}"
 
 async def test_each_line_is_carried_out_and_answered_in_order(room: Room) -> None:
     assert await room.say(f"{PAIR}\nSHOW 1\nEND 1\nSHOW 1") == [
-        "Chat 1 ready: *0001 + *0002. END 1 closes it.",
+        "Chat 1 ready: *0001 + *0002. END 1 closes it, UNDO within 2 min.",
         "Chat 1 open. A *0001 wrote 0, line *0000; B *0002 wrote 0, line *0000. No text yet. No end set.",
         "Chat 1 closed: *0001 + *0002. REOPEN 1 opens it again.",
         "Chat 1 closed 0s ago: ended by an admin. A *0001 wrote 0, line *0000; B *0002 wrote 0, line *0000. "

@@ -7,7 +7,8 @@ from commands.table import TABLE
 # The design's list; what later versions add comes here too.
 VERBS = {
     "PAIR", "END", "CLOSE", "END ALL", "CLOSE ALL", "REOPEN", "EXTEND", "LIST", "NEXT", "SHOW", "SAY", "TELL", "STATUS",
-    "FAILED", "RESEND", "RESEND ALL", "DISMISS", "DISMISS ALL", "WHOAMI", "OK", "HELP", "INFO", "RESUME",
+    "FAILED", "RESEND", "RESEND ALL", "DISMISS", "DISMISS ALL", "WHOAMI", "OK", "HELP", "INFO", "UNDO", "BLOCK",
+    "UNBLOCK", "CHECK", "RESUME", "ADMIN", "ADMIN LIST", "ADMIN ADD", "ADMIN REMOVE",
 }  # fmt: skip
 # Carriers act on these before we see them, or answer them in our place.
 CARRIERS = {"YES", "NO", "CANCEL", "STOP", "QUIT", "START", "JOIN", "MORE", "CONTINUE", "UNSUBSCRIBE"}
@@ -27,5 +28,14 @@ def test_every_example_is_read_as_its_own_command(command: Command[object]) -> N
     assert item.command is command
 
 
-def test_what_is_done_to_everything_is_grave() -> None:
-    assert [each.verb for each in TABLE if each.grade is Grade.GRAVE] == ["END ALL", "RESEND ALL", "DISMISS ALL"]
+def test_what_is_done_to_everything_and_to_admins_is_grave() -> None:
+    assert [each.verb for each in TABLE if each.grade is Grade.GRAVE] == [
+        "END ALL", "RESEND ALL", "DISMISS ALL", "ADMIN ADD", "ADMIN REMOVE",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("command", TABLE, ids=lambda command: command.verb)
+def test_what_changes_something_is_news_and_nothing_else_is(command: Command[object]) -> None:
+    takes_news_from_what_it_undoes = command.verb == "UNDO"
+    changes = command.grade in (Grade.CHANGING, Grade.GRAVE) and not takes_news_from_what_it_undoes
+    assert (command.news is not None) == changes

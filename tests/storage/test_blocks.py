@@ -21,10 +21,12 @@ async def test_the_newest_end_counts(tx: Transaction) -> None:
 
 
 async def test_the_blocked_are_found_by_their_last_digits(tx: Transaction) -> None:
-    await blocks.block(tx, ALICE, by=ADMIN, until=NOON + 10, now=NOON)
-    await blocks.block(tx, Number("+12025550001"), by=ADMIN, until=NOON + 1, now=NOON)
-    assert len(await blocks.ending_in(tx, "0001", NOON)) == 2
-    assert await blocks.ending_in(tx, "0001", NOON + 1) == [ALICE]
+    one, twin = Number("+13035550150"), Number("+12025550150")
+    await blocks.block(tx, one, by=ADMIN, until=NOON + 10, now=NOON)
+    await blocks.block(tx, twin, by=ADMIN, until=NOON + 1, now=NOON)
+    assert len(await blocks.ending_in(tx, "0150", NOON)) == 2
+    assert await blocks.ending_in(tx, "0150", NOON + 1) == [one]
+    assert await blocks.ending_in(tx, "0001", NOON) == []
 
 
 async def test_blocks_that_are_over_are_forgotten(tx: Transaction) -> None:

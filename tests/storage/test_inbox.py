@@ -2,7 +2,7 @@ from dataclasses import replace
 
 import pytest
 
-from storage import chats, inbox, people, senders
+from storage import admins, blocks, chats, codes, inbox, people, senders
 from storage.engine import Transaction
 from storage.inbox import Kept
 from storage.model import Part, Seat, Side, Standing
@@ -48,10 +48,24 @@ async def test_a_closed_chat_is_nobodys_standing(tx: Transaction) -> None:
 
 async def test_an_admin_stands_with_a_code_that_is_pending_on_that_line(tx: Transaction) -> None:
     seat = Seat(ADMIN, LINE)
-    await people.ask_code(tx, admin=ADMIN, line=LINE, command="END ALL", code_hash=b"x", expires_at=NOON)
+    await codes.ask(tx, admin=ADMIN, line=LINE, command="END ALL", code_hash=b"x", expires_at=NOON)
     assert await inbox.standings(tx, [seat], admins={ADMIN}, now=NOON) == {
         seat: Standing(is_admin=True, code_pending=True)
     }
+
+
+async def test_an_admin_who_was_added_by_text_stands_as_one(tx: Transaction) -> None:
+    await admins.add(tx, ALICE, by=ADMIN, now=NOON)
+    here, there = Seat(ALICE, LINE), Seat(BOB, LINE)
+    found = await inbox.standings(tx, [here, there], admins={ADMIN}, now=NOON)
+    assert (found[here].is_admin, found[there].is_admin) == (True, False)
+
+
+async def test_somebody_blocked_stands_so_until_the_end_of_it(tx: Transaction) -> None:
+    seat = Seat(ALICE, LINE)
+    await blocks.block(tx, ALICE, by=ADMIN, until=NOON + 1, now=NOON)
+    assert (await inbox.standings(tx, [seat], admins=(), now=NOON))[seat].blocked
+    assert not (await inbox.standings(tx, [seat], admins=(), now=NOON + 1))[seat].blocked
 
 
 async def test_standing_knows_when_somebody_was_told(tx: Transaction) -> None:

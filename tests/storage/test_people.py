@@ -1,6 +1,7 @@
-from storage import outbox, people
+from storage import chats, outbox, people
 from storage.engine import Transaction
-from storage.people import PendingCode
+from storage.model import Seat
+from storage.number import Number
 from tests.people import ADMIN, ALICE, BOB, LINE, NOON, OTHER_LINE, notice
 
 
@@ -29,18 +30,6 @@ async def test_an_opt_in_ends_an_opt_out_and_is_harmless_without_one(tx: Transac
     assert await people.opted_out(tx, [ALICE]) == set()
 
 
-async def test_the_newest_code_replaces_the_older(tx: Transaction) -> None:
-    await people.ask_code(tx, admin=ADMIN, line=LINE, command="END ALL", code_hash=b"1", expires_at=NOON)
-    await people.ask_code(tx, admin=ADMIN, line=OTHER_LINE, command="END ALL", code_hash=b"2", expires_at=NOON + 1)
-    assert await people.pending_code(tx, ADMIN) == PendingCode(OTHER_LINE, "END ALL", b"2", NOON + 1)
-
-
-async def test_a_code_is_forgotten(tx: Transaction) -> None:
-    await people.ask_code(tx, admin=ADMIN, line=LINE, command="END ALL", code_hash=b"1", expires_at=NOON)
-    await people.forget_code(tx, ADMIN)
-    assert await people.pending_code(tx, ADMIN) is None
-
-
 async def test_an_admins_page_is_turned_and_closed(tx: Transaction) -> None:
     assert await people.page_of(tx, ADMIN) is None
     for after in (3, 7):
@@ -54,3 +43,15 @@ async def test_being_told_again_moves_the_time(tx: Transaction) -> None:
     await people.remember_told(tx, [(ALICE, people.STRANGER)], NOON)
     await people.remember_told(tx, [(ALICE, people.STRANGER)], NOON + 1)
     assert await tx.rows("SELECT at FROM told") == [(NOON + 1,)]
+
+
+async def test_people_in_chats_are_found_by_their_last_digits(tx: Transaction) -> None:
+    one, twin = Number("+13035550150"), Number("+12025550150")
+    for a, b in ((one, BOB), (twin, BOB)):
+        seats = {"a": Seat(a, LINE), "b": Seat(b, OTHER_LINE if a == twin else LINE)}
+        chat = await chats.open_chat(tx, **seats, label=None, opened_by="api", now=NOON, expires_at=None)
+    assert sorted(await people.in_chats_ending_in(tx, "0150", open_only=True)) == [twin, one]
+    await chats.close(tx, chat, reason="ended", now=NOON)
+    assert await people.in_chats_ending_in(tx, "0150", open_only=True) == [one]
+    assert await people.in_chats_ending_in(tx, "0002", open_only=True) == [BOB]
+    assert len(await people.in_chats_ending_in(tx, "0150", open_only=False)) == 2

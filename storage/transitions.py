@@ -37,7 +37,7 @@ Q, S, A, D, N, U, X, C = (
     State.UNDELIVERED, State.UNCERTAIN, State.DEAD, State.CANCELLED,
 )  # fmt: skip
 
-# An answer still counts when its claim has been given up, as long as nothing else has happened: it is better than a doubt.
+# An answer still counts when its claim has been given up, as long as nothing else has happened: better than a doubt.
 # A queued text is open to receipts when it waits to be sent a second time: they are about the first.
 TRANSITIONS: dict[Event, tuple[tuple[State, ...], State]] = {
     Event.CLAIMED: ((Q,), S),

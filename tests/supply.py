@@ -18,6 +18,7 @@ from packaging.utils import canonicalize_name
 ROOT = Path(__file__).parents[1]
 PINS = ROOT / "constraints.txt"
 EXTRAS = ("dev", "supply")
+BROUGHT_ALONG = {"pip"}  # by Python itself, with each virtual environment
 
 FLAWS, NOT_ASKED = 1, 3  # exit statuses
 
@@ -70,7 +71,7 @@ def _needed(root: str, extras: tuple[str, ...]) -> set[tuple[str, str]]:
         name, extras = waiting.pop()
         for requirement in map(Requirement, distribution(name).requires or ()):
             wanted = canonicalize_name(requirement.name)
-            if wanted in found or not _applies(requirement, extras):
+            if wanted in found or wanted in BROUGHT_ALONG or not _applies(requirement, extras):
                 continue
             found[wanted] = distribution(wanted).version
             waiting.append((wanted, tuple(requirement.extras)))

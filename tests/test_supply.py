@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import subprocess
 from pathlib import Path
 
@@ -32,7 +33,7 @@ SECRETS = [
     "key = '" + "AKIA" + "Q4ZXW7RT2LMNPK5J'",
     "-----BEGIN RSA " + "PRIVATE KEY-----",
     "url = 'https://user:" + "hunter2secret" + "@example.org/'",
-    "sig = '" + "9f86d081884c7d65" + "9a2feaa0c55ad015'",
+    f"sig = '{hashlib.sha256(b'made up').hexdigest()[:32]}'",
 ]
 
 

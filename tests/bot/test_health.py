@@ -27,9 +27,7 @@ def deaf() -> list[str | None]:
 @pytest.fixture
 async def web(here: World, fallen: list[str], deaf: list[str | None]) -> AsyncIterator[httpx2.AsyncClient]:
     api = entrance(here, TOKEN)
-    health = Health(
-        here.engine, here.writer, here.delivery, here.metrics, here.clock, lambda: fallen, lambda: deaf[-1]
-    )
+    health = Health(here.engine, here.writer, here.delivery, here.metrics, here.clock, lambda: fallen, lambda: deaf[-1])
     transport = httpx2.ASGITransport(app=Starlette(routes=health.routes(api)))
     async with httpx2.AsyncClient(transport=transport, base_url="http://test") as web:
         yield web

@@ -8,7 +8,7 @@ from bot.circuit import LONGEST_PAUSE
 from bot.deadlines import LEASE
 from bot.delivery import Round
 from bot.vonage.sending import AccountTrouble, Doubt, NotTaken, Refused
-from storage import people
+from storage import admins, people
 from tests.people import ADMIN, ALICE, BOB, CAROL, DAVE, inbound, receipt
 from tests.world import World, world
 
@@ -128,6 +128,16 @@ async def test_the_accounts_trouble_pauses_all_and_costs_no_text_anything(chat: 
     )
     assert chat.delivery.trouble is None
     assert await chat.wait(600_000) == [], "the admins are told once"
+
+
+async def test_an_admin_who_was_added_by_text_hears_of_trouble_too(chat: World) -> None:
+    async with chat.engine.transaction() as tx:
+        await admins.add(tx, CAROL, by=ADMIN, now=chat.now)
+    chat.phones.next += [AccountTrouble("status 9")] * 2
+    await chat.text(ALICE, "one")
+    await chat.wait(LONGEST_PAUSE)
+    told = await chat.wait(LONGEST_PAUSE)
+    assert sorted(text[:5] for text in told if "Vonage took no texts" in text) == ["*0003", "*0100"]
 
 
 async def test_a_pause_too_short_to_be_noticed_is_told_nobody(chat: World) -> None:

@@ -1,4 +1,5 @@
 from commands.desk import News
+from commands.destinations import Destinations
 from storage import admins
 from storage.number import Number
 from tests.commands.room import SECOND_ADMIN, Room
@@ -101,6 +102,14 @@ async def test_what_cannot_be_an_admin_is_refused(room: Room) -> None:
         assert said in answer
         assert number in (await everyone(room))[:2] or number not in await everyone(room)
     assert (await removed(room, BOB.e164)).startswith("*0002 is no admin, so nothing was changed")
+
+
+async def test_whom_we_may_not_text_cannot_be_an_admin(room: Room) -> None:
+    room.change(destinations=Destinations(frozenset({"GB"})))
+    assert (await added(room, Number("+12025550150"))).startswith(
+        "*0150 is in a country or of a kind that I may not text."
+    )
+    assert await everyone(room) == [ADMIN, SECOND_ADMIN]
 
 
 async def test_the_list_marks_those_of_the_settings(room: Room) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
-from dataclasses import dataclass
 from enum import StrEnum
 
 from storage.model import Inbound, Millis, Side
@@ -20,34 +18,28 @@ class Sign(StrEnum):
     SAME = "same text 5 times"
 
 
-@dataclass(frozen=True, slots=True)
-class Passed:
-    """A text that went through, as far as it is remembered: for ten minutes, in memory, and never its words."""
-
-    at: Millis
-    message_id: str
-    likeness: int
+Passed = tuple[Millis, int, int]  # when a text went through, and hashes of its id and of its words
 
 
 class Loops:
-    """Remembers what each side of each chat has texted. A loop that a restart interrupts shows itself again."""
+    """Remembers for ten minutes, in memory and without a word, what each side of each chat has texted.
+
+    A loop that a restart interrupts shows itself again. Plain tuples in lists: this is asked for every text.
+    """
 
     def __init__(self) -> None:
-        self._passed: dict[tuple[int, Side], deque[Passed]] = {}
+        self._passed: dict[tuple[int, Side], list[Passed]] = {}
 
     def note(self, chat: int, side: Side, text: Inbound) -> Sign | None:
         """Count a text; what it gives away, if anything: from then on this side begins anew.
 
         By the provider's stamps: what was held up somewhere and comes all at once is no loop.
         """
-        passed = self._passed.setdefault((chat, side), deque())
         # Two pictures are not the same because neither is a text.
-        seen = Passed(text.stamped_at, text.message_id, hash(text.message_id if text.text is None else text.text))
-        if any(each.message_id == seen.message_id for each in passed):
-            return None  # its transaction was undone, and Vonage has sent it again
-        passed.append(seen)
-        while passed[0].at <= seen.at - SAME_WITHIN:
-            passed.popleft()
+        seen = (text.stamped_at, hash(text.message_id), hash(text.message_id if text.text is None else text.text))
+        passed = self._passed.setdefault((chat, side), [])
+        if passed and passed[0][0] <= seen[0] - SAME_WITHIN:
+            passed[:] = [each for each in passed if each[0] > seen[0] - SAME_WITHIN]
         sign = _sign(passed, seen)
         if sign is not None:
             del self._passed[chat, side]
@@ -56,12 +48,19 @@ class Loops:
     def forget(self, now: Millis) -> None:
         """Drop the sides that have been quiet: memory is for the chats that are alive."""
         before = now - SAME_WITHIN
-        self._passed = {side: passed for side, passed in self._passed.items() if passed[-1].at > before}
+        self._passed = {side: passed for side, passed in self._passed.items() if passed[-1][0] > before}
 
 
-def _sign(passed: deque[Passed], seen: Passed) -> Sign | None:
-    if sum(each.likeness == seen.likeness for each in passed) >= SAME:
+def _sign(passed: list[Passed], seen: Passed) -> Sign | None:
+    """Adds it, unless it is there: then its transaction was undone, and Vonage has sent it again."""
+    now, message_id, words = seen
+    alike = fast = 1
+    for at, other_id, other_words in passed:
+        if other_id == message_id:
+            return None
+        alike += other_words == words
+        fast += at > now - FAST_WITHIN
+    passed.append(seen)
+    if alike >= SAME:
         return Sign.SAME
-    if len(passed) >= FAST and sum(each.at > seen.at - FAST_WITHIN for each in passed) >= FAST:
-        return Sign.FAST
-    return None
+    return Sign.FAST if fast >= FAST else None

@@ -27,20 +27,19 @@ def day_of(now: Millis) -> int:
 
 
 async def add(tx: Transaction, counts: Sequence[tuple[Number, Count]], now: Millis) -> None:
-    """The first of a day begins at nothing."""
+    day = day_of(now)
     await tx.many(
-        "INSERT INTO sender_day (number, day, texts, held, answers) VALUES ($1, $2, $3, $4, $5)"
-        " ON CONFLICT (number) DO UPDATE SET day = excluded.day,"
-        " texts = excluded.texts + CASE WHEN sender_day.day = excluded.day THEN sender_day.texts ELSE 0 END,"
-        " held = excluded.held + CASE WHEN sender_day.day = excluded.day THEN sender_day.held ELSE 0 END,"
-        " answers = excluded.answers + CASE WHEN sender_day.day = excluded.day THEN sender_day.answers ELSE 0 END",
-        [(number.e164, day_of(now), each.texts, each.held, each.answers) for number, each in counts],
+        "INSERT INTO sender_day (day, number, texts, held, answers) VALUES ($1, $2, $3, $4, $5)"
+        " ON CONFLICT (day, number) DO UPDATE SET texts = sender_day.texts + excluded.texts,"
+        " held = sender_day.held + excluded.held, answers = sender_day.answers + excluded.answers",
+        [(day, number.e164, each.texts, each.held, each.answers) for number, each in counts],
     )
 
 
 async def forget(tx: Transaction, now: Millis) -> None:
-    """Those who have not texted today; a thousand at a time, so that nobody waits for it."""
+    """The days before this one; a thousand at a time, so that nobody waits for it."""
     await tx.run(
-        "DELETE FROM sender_day WHERE number IN (SELECT number FROM sender_day WHERE day < $1 ORDER BY day LIMIT 1000)",
+        "DELETE FROM sender_day WHERE (day, number) IN"
+        " (SELECT day, number FROM sender_day WHERE day < $1 ORDER BY day LIMIT 1000)",
         day_of(now),
     )

@@ -7,16 +7,15 @@ ALTER TABLE participant ADD COLUMN told_paused INTEGER NOT NULL DEFAULT 0;  -- 1
 ALTER TABLE kept ADD COLUMN chat INTEGER;
 CREATE INDEX kept_chat ON kept (chat, received_at) WHERE chat IS NOT NULL;
 
--- What a person has texted on one day (UTC, counted from 1970); the next day's first text begins the row anew.
+-- What each person has texted on one day (UTC, counted from 1970).
 CREATE TABLE sender_day (
-    number  TEXT PRIMARY KEY,
     day     INTEGER NOT NULL,
+    number  TEXT NOT NULL,
     texts   INTEGER NOT NULL,                         -- passed on or answered
     held    INTEGER NOT NULL,                         -- above the limit of the day
-    answers INTEGER NOT NULL                          -- to somebody in no chat
+    answers INTEGER NOT NULL,                         -- to somebody in no chat
+    PRIMARY KEY (day, number)
 ) STRICT, WITHOUT ROWID;
-
-CREATE INDEX sender_day_age ON sender_day (day);
 
 -- What left on each day (UTC), and what Vonage said it costs.
 CREATE TABLE spent_day (

@@ -8,7 +8,7 @@ from bot.logs import event
 from bot.outgoing import Outgoing
 from bot.routing import Pause
 from commands.desk import House
-from storage import admins, audit, chats, inbox, people
+from storage import admins, audit, chats, inbox
 from storage.audit import Kind as Entry
 from storage.engine import Transaction
 from storage.inbox import Kept
@@ -31,8 +31,7 @@ class Breaker:
         waiting = await chats.pause(tx, chat.id, reason=pause.why, now=now)
         writers = [each for each in chat.participants if each.side is pause.side or each.seat in waiting]
         await chats.told_paused(tx, [(chat.id, each.side) for each in writers])
-        silent = await people.opted_out(tx, [each.number for each in writers])
-        notices = [self._told(chat, each) for each in writers if each.number not in silent]
+        notices = [self._told(chat, each) for each in writers]
         await self._outgoing.enqueue(tx, [*notices, *await self._alarm(tx, chat, pause)], now)
         await audit.record(tx, Entry.SECURITY, f"loop: {pause.why}", who="loop breaker", now=now, outcome="paused",
                            whom=chat.side(pause.side).number, chat=chat.id)  # fmt: skip

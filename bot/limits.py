@@ -26,7 +26,7 @@ class Limits:
 
     def broken(self, text: Inbound, standing: Standing, decision: Decision) -> Decision:
         """The decision, unless its text gives a loop away."""
-        if standing.chat is None or standing.side is None or not _goes_on(standing, decision):
+        if standing.chat is None or standing.side is None or standing.paused or not _goes_on(standing, decision):
             return decision
         sign = self.loops.note(standing.chat, standing.side, text)
         return decision if sign is None else Pause(standing.chat, standing.side, sign)

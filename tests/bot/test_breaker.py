@@ -124,6 +124,12 @@ async def test_help_and_stop_are_answered_in_a_paused_chat(chat: World) -> None:
     assert await people.opted_out(chat.engine.reader, [ALICE]) == {ALICE}
 
 
+async def test_a_paused_chat_is_not_paused_again(chat: World) -> None:
+    await loop(chat)
+    for _ in range(6):
+        assert [text[:5] for text in await chat.text(ALICE, "HELP")] == ["*0001"], "and the admins hear nothing new"
+
+
 async def test_a_machine_that_answers_our_own_answers_is_noticed(chat: World) -> None:
     await chat.text(BOB, "STOP")
     arrived = await loop(chat)

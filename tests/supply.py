@@ -17,7 +17,7 @@ from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parents[1]
 PINS = ROOT / "constraints.txt"
-EXTRAS = ("dev", "supply")
+DEVELOPMENT, BOTH = ("dev",), ("dev", "supply")
 BROUGHT_ALONG = {"pip"}  # by Python itself, with each virtual environment
 
 FLAWS, NOT_ASKED = 1, 3  # exit statuses
@@ -55,12 +55,12 @@ def _detected(path: Path) -> list[tuple[str, int]]:
     return [(secret.type, secret.line_number) for _, secret in found if secret.secret_value not in PUBLISHED]
 
 
-def unpinned() -> list[str]:
-    """What an installation for development brings, and constraints.txt does not name."""
+def unpinned(extras: tuple[str, ...] = DEVELOPMENT) -> list[str]:
+    """What an installation with these extras brings, and constraints.txt does not name."""
     pins = dict(line.split("==") for line in PINS.read_text("utf-8").splitlines() if not line.startswith("#"))
     pinned: dict[str, str] = {canonicalize_name(name): version for name, version in pins.items()}
     return sorted(
-        f"{name} {version}" for name, version in _needed("private-sms", EXTRAS) if pinned.get(name) != version
+        f"{name} {version}" for name, version in _needed("private-sms", extras) if pinned.get(name) != version
     )
 
 
@@ -97,7 +97,7 @@ def flaws() -> list[str] | None:
 
 def main() -> int:
     found = list(secrets_in(tracked()))
-    missing = unpinned()
+    missing = unpinned(BOTH)
     for line in (*found, *(f"not pinned: {each}" for each in missing)):
         print(line)
     print(f"{len(found)} secrets in tracked files; {len(missing)} dependencies that are not pinned.")

@@ -285,7 +285,7 @@ TestOutboxMachine = OutboxMachine.TestCase
 TestOutboxMachine.settings = settings(
     # Not made smaller: with a real file under each step that takes minutes, and the trace is readable as it is.
     phases=(Phase.explicit, Phase.reuse, Phase.generate),
-    max_examples=80,
+    max_examples=50,
     stateful_step_count=60,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow],

@@ -57,6 +57,7 @@ def test_what_could_not_be_asked_is_no_clean_result(
     said: str, status: int, told: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(supply, "tracked", list)
+    monkeypatch.setattr(supply, "BOTH", supply.DEVELOPMENT)  # the other need not be installed here
     monkeypatch.setattr(subprocess, "run", lambda *_, **__: subprocess.CompletedProcess([], 1, said, ""))
     assert supply.main() == status
     assert told in capsys.readouterr().out

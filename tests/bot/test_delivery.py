@@ -153,8 +153,8 @@ async def test_an_outage_of_an_hour_costs_no_text_its_tries(chat: World) -> None
     for number in range(3):
         for sender in (ALICE, BOB, CAROL, DAVE):
             await chat.text(sender, str(number))
-    for _ in range(600):
-        await chat.wait(6_000)
+    for _ in range(60):
+        await chat.wait(60_000)
     assert chat.delivery.trouble == "Vonage cannot be reached"
     assert set((await chat.states())[before:]) == {"queued"}
     chat.phones.outage, before = False, len(chat.phones.sent)
@@ -179,9 +179,9 @@ async def test_an_answer_that_could_not_be_recorded_is_a_doubt_once_its_lease_is
     await chat.text(ALICE, "one")
     await chat.wait(LEASE)
     assert (await chat.states())[-1] == "uncertain"
-    chat.phones.open.set()
-    await asyncio.sleep(0.05)
-    assert (await chat.states())[-1] == "accepted", "a late answer of that very try is better than a doubt"
+    chat.phones.open.set()  # a late answer of that very try is better than a doubt
+    while (await chat.states())[-1] != "accepted":
+        await asyncio.sleep(0.01)
 
 
 async def test_a_bug_in_sending_leaves_a_doubt_and_not_a_text_under_way_for_ever(chat: World) -> None:

@@ -6,6 +6,7 @@ import { ask } from "./rest.js";
 export class Settings {
   constructor(form, dialog) {
     this.form = form;
+    this.asking = new Set(); // fields on their way: what is told meanwhile is older than they are
     form.addEventListener("submit", (event) => event.preventDefault());
     form.addEventListener("change", ({ target }) => this.change(target));
     form.querySelector(".reset").addEventListener("click", () => dialog.showModal());
@@ -18,7 +19,8 @@ export class Settings {
   load(told) {
     this.told = told;
     for (const field of this.fields()) {
-      if (field !== document.activeElement || field.type === "checkbox") fill(field, told[field.name]);
+      const isWritten = field === document.activeElement && field.type !== "checkbox";
+      if (!isWritten && !this.asking.has(field.name)) fill(field, told[field.name]);
     }
     const secret = this.form.elements.signature_secret;
     secret.value = "";
@@ -34,7 +36,14 @@ export class Settings {
     const secret = this.form.elements.signature_secret.value;
     const wanted = { [field.name]: read(field) };
     if (isSigning && secret) Object.assign(wanted, { signed: true, signature_secret: secret });
-    return this.attempt(() => ask("PATCH", "settings", wanted));
+    this.asking.add(field.name);
+    return this.attempt(async () => {
+      try {
+        await ask("PATCH", "settings", wanted);
+      } finally {
+        this.asking.delete(field.name);
+      }
+    });
   }
 
   async attempt(act) {

@@ -39,10 +39,11 @@ export class Settings {
     this.asking.add(field.name);
     return this.attempt(async () => {
       try {
-        await ask("PATCH", "settings", wanted);
+        this.told = await ask("PATCH", "settings", wanted);
       } finally {
         this.asking.delete(field.name);
       }
+      this.load(this.told);
     });
   }
 

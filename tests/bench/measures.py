@@ -134,9 +134,11 @@ class Bench:
 
     def outage(self) -> Chapter:
         """Vonage takes nothing while all these come in, as fast as they can; then it does again."""
-        with self._service(self._population) as service:
+        # So many chats that nobody writes at a machine's pace, for then their chat would be paused.
+        population = Population(self.size.outage // 10)
+        with self._service(population) as service:
             self._ledger.bar()
-            before, texts = service.megabytes, self._texts(self._population, self.size.outage)
+            before, texts = service.megabytes, self._texts(population, self.size.outage)
             self._load(service, texts)
             waiting = service.megabytes
             self._ledger.unbar()

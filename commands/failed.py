@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
+
 from commands import arguments
-from commands.arguments import CHAT_ID, Unfit
+from commands.arguments import Unfit
 from commands.catalogue import fitting
 from commands.command import Grade, Role, command
 from commands.desk import Desk, Refused
@@ -11,6 +13,7 @@ from storage import messages, people
 from storage.messages import Message
 from storage.model import Kind, State
 
+MESSAGE_ID = re.compile(r"#?([1-9][0-9]{0,11})")
 LISTED = 12  # more than one text has room for
 AT_ONCE = 500
 
@@ -25,7 +28,7 @@ def reads_id_if_any(text: str, region: str | None) -> int | None:
     word = arguments.one_word(text, region)
     if word is None:
         return None
-    if (found := CHAT_ID.fullmatch(word)) is None:
+    if (found := MESSAGE_ID.fullmatch(word)) is None:
         raise Unfit("bad_text", word=word)
     return int(found[1])
 
@@ -48,7 +51,7 @@ async def failed(desk: Desk, wanted: int | None) -> str:
     shown = fitting("failures", [f"{each.id} {each.recipient.tail}" for each in found], ", ", more=" ...")
     more = " ..." if len(shown) < len(found) else ""
     count = await messages.count_dead(desk.tx)
-    return desk.text("failed", count=count, failures=", ".join(shown) + more, id=found[0].id)
+    return desk.text("failed", count=count, failures=", ".join(shown) + more, message=found[0].id)
 
 
 @command(
@@ -65,7 +68,7 @@ async def resend(desk: Desk, wanted: int) -> str:
     message = await find_dead(desk, wanted)
     await check_resend(desk, message)
     await messages.resend(desk.tx, [message], desk.now)
-    return desk.text("resent_doubted" if message.doubted else "resent", id=message.id, number=message.recipient)
+    return desk.text("resent_doubted" if message.doubted else "resent", message=message.id, number=message.recipient)
 
 
 @command(
@@ -101,7 +104,7 @@ async def resend_all(desk: Desk, _: None) -> str:
 async def dismiss(desk: Desk, wanted: int) -> str:
     message = await find_dead(desk, wanted)
     await messages.dismiss(desk.tx, [message], desk.now)
-    return desk.text("dismissed", id=message.id, number=message.recipient)
+    return desk.text("dismissed", message=message.id, number=message.recipient)
 
 
 @command(
@@ -127,21 +130,21 @@ async def check_resend(desk: Desk, message: Message) -> None:
     if message.kind is Kind.RELAY and message.chat is not None:
         chat = await desk.chat_known(message.chat)
         if not chat.open:
-            raise Refused("resend_closed", chat=chat, id=message.id)
+            raise Refused("resend_closed", chat=chat, message=message.id)
         if chat.paused_at is not None:
             raise Refused("resend_paused", chat=chat, id=chat.id)
     if await people.opted_out(desk.tx, [message.recipient]):
-        raise Refused("resend_opted_out", number=message.recipient, id=message.id)
+        raise Refused("resend_opted_out", number=message.recipient, message=message.id)
 
 
 async def find_dead(desk: Desk, wanted: int) -> Message:
     """Raises Refused when there is no such text, or it has not failed."""
     message = await messages.find(desk.tx, wanted)
     if message is None:
-        raise Refused("no_such_message", id=wanted)
+        raise Refused("no_such_message", message=wanted)
     desk.about.number = message.recipient
     if message.state is not State.DEAD:
-        raise Refused("not_failed", id=wanted, state=message.state)
+        raise Refused("not_failed", message=wanted, state=message.state)
     return message
 
 
@@ -156,7 +159,7 @@ async def _may_go(desk: Desk, message: Message) -> bool:
 def _told(desk: Desk, message: Message) -> str:
     return desk.text(
         "failed_one_doubted" if message.doubted else "failed_one",
-        id=message.id,
+        message=message.id,
         number=message.recipient,
         place="no chat" if message.chat is None else f"Chat {message.chat}",
         why=message.reason,

@@ -75,6 +75,12 @@ async def resend(tx: Transaction, messages: Sequence[Message], now: Millis) -> N
         f" AND EXISTS (SELECT 1 FROM outbound WHERE id = $3 AND {may(Event.RESENT)})",
         [(each.line.e164, each.recipient.e164, each.id) for each in messages],
     )
+    # What was said of the tries before must not settle this one.
+    await tx.many(
+        "DELETE FROM sent_part"
+        f" WHERE outbound = $1 AND EXISTS (SELECT 1 FROM outbound WHERE id = $1 AND {may(Event.RESENT)})",
+        [(each.id,) for each in messages],
+    )
     await tx.many(
         f"UPDATE outbound SET {becomes(Event.RESENT)}, ready_at = NULL, not_before = $2, tries = 0, tried_at = NULL,"
         " may_repeat = CASE WHEN doubted = 1 THEN 1 ELSE may_repeat END, reason = NULL, changed_at = $2"

@@ -114,8 +114,8 @@ async def test_a_text_that_failed_is_looked_at_and_sent_again_by_text(begin: Beg
     await town.reads(ADMIN, "Open chats: 1. Waiting: 0. In doubt: 0. Failed: 1.")
     [failed] = (await town.api("GET", "/messages?state=dead"))[1]["messages"]
     await town.text(ADMIN, "FAILED")
-    listed = f"1 failed: {failed['id']} *0002. FAILED {failed['id']} tells more, RESEND {failed['id']} and DISMISS"
-    await town.reads(ADMIN, f"{listed} {failed['id']} act.")
+    listed = f"1 failed: {failed['id']} *0002. FAILED {failed['id']} tells more."
+    await town.reads(ADMIN, f"{listed} RESEND and DISMISS go by that number too.")
     await town.text(ADMIN, f"RESEND {failed['id']}")
     await town.reads(BOB, "hello")
 

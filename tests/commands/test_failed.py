@@ -40,7 +40,7 @@ async def test_where_nothing_has_failed_that_is_said(room: Room) -> None:
 async def test_failed_texts_are_listed_with_whom_they_were_for(room: Room) -> None:
     first, second = await fail(room), await fail(room)
     assert await room.ask("FAILED") == (
-        f"2 failed: {first} *0002, {second} *0002. FAILED {first} tells more, RESEND {first} and DISMISS {first} act."
+        f"2 failed: {first} *0002, {second} *0002. FAILED {first} tells more. RESEND and DISMISS go by that number too."
     )
 
 
@@ -62,7 +62,7 @@ async def test_one_is_told_with_its_reason(room: Room) -> None:
 
 async def test_of_one_that_was_in_doubt_it_is_said_that_it_may_have_arrived(room: Room) -> None:
     message = await fail(room, in_doubt=True)
-    assert "; it may have arrived. RESEND" in await room.ask(f"FAILED {message}")
+    assert f"; it may have arrived. RESEND {message} or DISMISS {message}." in await room.ask(f"FAILED {message}")
     told = f"{message} to *0002 goes out again, though the first may have arrived: then they get it twice."
     assert await room.ask(f"RESEND {message}") == told
 
@@ -125,3 +125,12 @@ async def test_all_are_dropped_with_a_code(room: Room) -> None:
 async def test_without_a_number_nothing_is_done(room: Room) -> None:
     assert await room.ask("RESEND") == "Which text? Nothing was changed. RESEND 381, e.g. RESEND 381"
     assert (await room.ask("DISMISS job7")).startswith("job7 is no text. Nothing was changed.")
+
+
+async def test_the_number_of_a_text_is_told_whole_however_many_there_were(room: Room) -> None:
+    message = await fail(room)
+    async with room.engine.transaction() as tx:
+        await tx.run("UPDATE outbound SET id = 123456789012 WHERE id = $1", message)
+    assert "FAILED 123456789012 tells more" in await room.ask("FAILED")
+    assert (await room.ask("FAILED 123456789012")).startswith("123456789012 to *0002 in Chat 1: status 6")
+    assert await room.ask("RESEND 123456789012") == "123456789012 to *0002 goes out again."

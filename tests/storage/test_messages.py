@@ -2,12 +2,12 @@ from __future__ import annotations
 
 import pytest
 
-from storage import chats, messages, outbox
+from storage import chats, messages, outbox, receipts
 from storage.engine import Transaction
 from storage.messages import RESTORED, Message
 from storage.model import Claim, Kind, Seat, State
-from storage.outbox import Back, Buried, Doubtful
-from tests.people import ALICE, BOB, CAROL, LINE, NOON, notice, relay
+from storage.outbox import Back, Buried, Doubtful, Sent
+from tests.people import ALICE, BOB, CAROL, LINE, NOON, notice, receipt, relay
 
 
 @pytest.fixture
@@ -66,6 +66,16 @@ async def test_sent_again_after_a_doubt_it_is_marked_as_perhaps_a_copy(tx: Trans
     await messages.hold_all(tx, NOON)
     await messages.resend(tx, [await found(tx, claim.id)], NOON)
     assert (await found(tx, claim.id)).may_repeat
+
+
+async def test_what_was_said_of_an_earlier_try_does_not_settle_a_text_sent_again(tx: Transaction, chat: int) -> None:
+    failed = await fail(tx, chat)
+    await receipts.note(tx, [receipt("p1", "failed", ref="ref-hi")], NOON)
+    await messages.resend(tx, [failed], NOON)
+    [claim] = await claimed(tx)
+    await outbox.accept(tx, [Sent(claim, ("p2",))], NOON)
+    assert await receipts.conclude(tx, [claim.id], NOON) == []
+    assert (await found(tx, claim.id)).state is State.ACCEPTED
 
 
 async def test_a_text_sent_again_is_no_older_than_that(tx: Transaction, chat: int) -> None:

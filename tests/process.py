@@ -8,7 +8,7 @@ import secrets
 import signal
 import socket
 import sys
-from asyncio.subprocess import DEVNULL, Process
+from asyncio.subprocess import DEVNULL, PIPE, Process
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -83,6 +83,14 @@ class Service:
                 except aiohttp.ClientConnectionError:
                     await asyncio.sleep(0.02)
         raise AssertionError(f"it did not start:\n{self.log}")
+
+    async def command(self, *words: str) -> tuple[int | None, str, str]:
+        """`python -m bot` with these words, beside it: exit status, what it said, what it complained of."""
+        running = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "bot", *words, cwd=self.folder, env=self.environment, stdout=PIPE, stderr=PIPE
+        )
+        out, err = await running.communicate()
+        return running.returncode, out.decode(), err.decode()
 
     async def end(self, sent: signal.Signals = signal.SIGTERM) -> int:
         """Its exit status."""

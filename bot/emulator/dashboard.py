@@ -14,7 +14,7 @@ from bot.emulator.account import Account
 from bot.emulator.credentials import check_credentials
 from bot.emulator.profile import on_the_wire
 from bot.emulator.statuses import Refused
-from bot.emulator.wirelog import Exchange, shown_headers, shown_parameters
+from bot.emulator.wirelog import asked
 from storage.number import NotANumber, Number
 
 COUNTRIES = {44: "GB", 1: "US"}
@@ -63,18 +63,8 @@ class Dashboard:
             answer = JSONResponse(tell(query))
         except Refused:
             answer = JSONResponse({"error-code": "401", "error-code-label": "authentication failed"}, 401)
-        self.account.log(
-            Exchange(
-                at=self.account.clock(),
-                about="account",
-                method=request.method,
-                url=str(request.url.replace(query="")),
-                parameters=shown_parameters(query),
-                status=answer.status_code,
-                answer=bytes(answer.body).decode(),
-                headers=shown_headers(request.headers),
-            )
-        )
+        at, status, said = self.account.clock(), answer.status_code, bytes(answer.body).decode()
+        self.account.log(asked(request, "account", query, at=at, status=status, answer=said))
         return answer
 
 

@@ -10,7 +10,7 @@ from starlette.responses import JSONResponse
 
 from bot.emulator.account import Account
 from bot.emulator.bodies import BadBody, read_parameters
-from bot.emulator.wirelog import Exchange, shown_headers, shown_parameters
+from bot.emulator.wirelog import asked
 
 CODES = {400: "bad_request", 404: "not_found", 405: "method_not_allowed", 409: "conflict"}
 UNANSWERED = (404, 405)
@@ -36,18 +36,8 @@ class Unknown:
             parameters = await read_parameters(request)
         except BadBody:
             parameters = {}
-        self.account.log(
-            Exchange(
-                at=self.account.clock(),
-                about="unknown",
-                method=request.method,
-                url=str(request.url.replace(query="")),
-                parameters=shown_parameters(parameters),
-                status=answer.status_code,
-                answer=bytes(answer.body).decode(),
-                headers=shown_headers(request.headers),
-            )
-        )
+        at, status, said = self.account.clock(), answer.status_code, bytes(answer.body).decode()
+        self.account.log(asked(request, "unknown", parameters, at=at, status=status, answer=said))
 
 
 def is_for_vonage(request: Request) -> bool:

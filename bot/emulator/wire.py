@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
 from starlette.background import BackgroundTask
@@ -22,7 +22,7 @@ from bot.emulator.faults import About
 from bot.emulator.receipts import arrives, due, spelled
 from bot.emulator.statuses import PLEASE_WAIT, WORDS, Refused
 from bot.emulator.submission import Submission, read
-from bot.emulator.wirelog import Exchange, shown_headers, shown_parameters
+from bot.emulator.wirelog import asked
 
 ACCEPTED = "0"
 EARLY = 3.0  # seconds at most that an answer waits for the receipts which are to come before it
@@ -137,20 +137,9 @@ class Wire:
             status, said = None, answer.value
         else:
             status, said = answer.status_code, bytes(answer.body).decode()
-        self.account.log(
-            Exchange(
-                at=at,
-                about="sms",
-                method="POST",
-                url=str(request.url.replace(query="")),
-                parameters=shown_parameters(attempt.parameters),
-                status=status,
-                answer=said,
-                took=self.account.clock() - at,
-                headers=shown_headers(request.headers),
-                fault=attempt.fault or attempt.receipt_fault,
-            )
-        )
+        exchange = asked(request, "sms", attempt.parameters, at=at, status=status, answer=said)
+        fault = attempt.fault or attempt.receipt_fault
+        self.account.log(replace(exchange, took=self.account.clock() - at, fault=fault))
 
 
 def _element(parameters: Mapping[str, str], account: Account, balance: Decimal) -> Element:

@@ -9,6 +9,8 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from shlex import quote
 
+from starlette.requests import Request
+
 from bot.emulator.credentials import read_basic
 from storage.model import Millis
 
@@ -60,6 +62,22 @@ class Exchange:
             "fault": self.fault,
             "curl": curl(self),
         }
+
+
+def asked(
+    request: Request, about: str, parameters: Mapping[str, str], *, at: Millis, status: int | None, answer: str
+) -> Exchange:
+    """What a client asked and was answered, without its secrets."""
+    return Exchange(
+        at=at,
+        about=about,
+        method=request.method,
+        url=str(request.url.replace(query="")),
+        parameters=shown_parameters(parameters),
+        status=status,
+        answer=answer,
+        headers=shown_headers(request.headers),
+    )
 
 
 def shown_headers(headers: Mapping[str, str]) -> dict[str, str]:

@@ -5,13 +5,9 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-import sys
-from asyncio.subprocess import PIPE
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import aiohttp
-import pytest
 
 from bot.audit import as_json, as_line
 from storage.audit import Entry, Kind
@@ -21,37 +17,19 @@ from tests.process import Service
 ENTRY = Entry(NOON, Kind.SECURITY, "*0100", "admin added", "*0003", None, "done")
 
 
-@pytest.fixture
-async def service(tmp_path: Path) -> AsyncIterator[Service]:
-    service = Service(tmp_path)
-    service.settings["VONAGE_REST_URL"] = "http://127.0.0.1:9"
-    await service.start()
-    yield service
-    await service.end()
-
-
-async def audit(service: Service, *words: str) -> tuple[int | None, str, str]:
-    command = [sys.executable, "-m", "bot", "audit", *words]
-    running = await asyncio.create_subprocess_exec(
-        *command, cwd=service.folder, env=service.environment, stdout=PIPE, stderr=PIPE
-    )
-    out, err = await running.communicate()
-    return running.returncode, out.decode(), err.decode()
-
-
-async def command(service: Service, text: str, message_id: str) -> None:
+async def command(running: Service, text: str, message_id: str) -> None:
     told = {"msisdn": ADMIN.digits, "to": LINE.digits, "messageId": message_id, "text": text, "type": "text"}
-    async with aiohttp.ClientSession() as http, http.post(service.webhook("inbound-sms"), json=told) as answer:
+    async with aiohttp.ClientSession() as http, http.post(running.webhook("inbound-sms"), json=told) as answer:
         assert answer.status == 204
 
 
-async def test_the_log_is_shown_while_the_service_runs_and_goes_on(service: Service) -> None:
-    await command(service, f"PAIR {ALICE.e164} {BOB.e164}", "m1")
-    status, shown, _ = await audit(service)
+async def test_the_log_is_shown_while_the_service_runs_and_goes_on(running: Service) -> None:
+    await command(running, f"PAIR {ALICE.e164} {BOB.e164}", "m1")
+    status, shown, _ = await running.command("audit")
     assert status == 0
     assert re.fullmatch(r"\S+Z  act       \*0100     PAIR                Chat 1        done\n", shown)
-    await command(service, "END ALL", "m2")
-    _, shown, _ = await audit(service, "--json", "--since", "1h")
+    await command(running, "END ALL", "m2")
+    _, shown, _ = await running.command("audit", "--json", "--since", "1h")
     lines = [json.loads(line) for line in shown.splitlines()]
     assert [(line["kind"], line["what"], line["outcome"]) for line in lines] == [
         ("act", "PAIR", "done"), ("security", "code asked", "END ALL"),
@@ -59,21 +37,21 @@ async def test_the_log_is_shown_while_the_service_runs_and_goes_on(service: Serv
     assert "7700900" not in shown
 
 
-async def test_what_is_older_than_asked_for_is_not_shown(service: Service) -> None:
-    await command(service, "STATUS", "m1")
+async def test_what_is_older_than_asked_for_is_not_shown(running: Service) -> None:
+    await command(running, "STATUS", "m1")
     await asyncio.sleep(1.1)
-    assert (await audit(service, "--since", "1s"))[:2] == (0, "")
+    assert (await running.command("audit", "--since", "1s"))[:2] == (0, "")
 
 
 async def test_where_there_is_no_log_that_is_one_line(tmp_path: Path) -> None:
-    status, _, told = await audit(Service(tmp_path))
+    status, _, told = await Service(tmp_path).command("audit")
     assert status == 1
     assert told.startswith("The audit log cannot be shown: there is no database")
     assert len(told.splitlines()) == 1
 
 
 async def test_a_wrong_length_of_time_is_refused(tmp_path: Path) -> None:
-    status, _, told = await audit(Service(tmp_path), "--since", "yesterday")
+    status, _, told = await Service(tmp_path).command("audit", "--since", "yesterday")
     assert status == 2
     assert "expected a length of time" in told
 

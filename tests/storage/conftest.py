@@ -7,8 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from storage import chats, outbox
 from storage.engine import Engine, Transaction
+from storage.model import Claim, Seat
 from storage.sqlite import SQLite
+from tests.people import ALICE, BOB, LINE, NOON, relay
 
 
 @pytest.fixture(params=["sqlite"])
@@ -22,3 +25,13 @@ async def engine(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterato
 async def tx(engine: Engine) -> AsyncIterator[Transaction]:
     async with engine.transaction() as tx:
         yield tx
+
+
+@pytest.fixture
+async def claim(tx: Transaction) -> Claim:
+    """A relay of Alice's to Bob that is being sent, under the client-ref ref1."""
+    a, b = Seat(ALICE, LINE), Seat(BOB, LINE)
+    chat = await chats.open_chat(tx, a=a, b=b, label=None, opened_by="api", now=NOON, expires_at=None)
+    await outbox.enqueue(tx, [(relay(ALICE, BOB, "hi", chat=chat.id), "ref1")], NOON)
+    [claim] = (await outbox.claim(tx, owner="me", line=LINE, limit=1, now=NOON)).texts
+    return claim

@@ -2,21 +2,12 @@ from itertools import permutations
 
 import pytest
 
-from storage import chats, doubts, outbox, receipts
+from storage import doubts, outbox, receipts
 from storage.engine import Transaction
 from storage.model import Claim, Kind, Seat, State
 from storage.outbox import Doubtful, Sent
 from storage.receipts import Fate, Noted
 from tests.people import ALICE, BOB, LINE, NOON, receipt, relay
-
-
-@pytest.fixture
-async def claim(tx: Transaction) -> Claim:
-    a, b = Seat(ALICE, LINE), Seat(BOB, LINE)
-    chat = await chats.open_chat(tx, a=a, b=b, label=None, opened_by="api", now=NOON, expires_at=None)
-    await outbox.enqueue(tx, [(relay(ALICE, BOB, "hi", chat=chat.id), "ref1")], NOON)
-    [claim] = (await outbox.claim(tx, owner="me", line=LINE, limit=1, now=NOON)).texts
-    return claim
 
 
 async def state(tx: Transaction) -> str:

@@ -7,13 +7,13 @@ from dataclasses import replace
 
 import pytest
 
-from storage import chats, doubts, messages, outbox, people, receipts
+from storage import doubts, messages, outbox, people, receipts
 from storage.engine import Transaction
 from storage.messages import Message
-from storage.model import Claim, Seat, State
+from storage.model import Claim, State
 from storage.outbox import Back, Buried, Doubtful, Sent
 from storage.transitions import TRANSITIONS, Event, becomes, is_allowed, may
-from tests.people import ALICE, BOB, LINE, NOON, receipt, relay
+from tests.people import BOB, LINE, NOON, receipt
 
 
 async def _claim(tx: Transaction, claim: Claim) -> None:
@@ -63,15 +63,6 @@ async def _bury_doubt(tx: Transaction, claim: Claim) -> None:
 
 
 HAPPENS |= {Event.RESENT: _resend, Event.DISMISSED: _dismiss, Event.BURIED: _bury_doubt}
-
-
-@pytest.fixture
-async def claim(tx: Transaction) -> Claim:
-    a, b = Seat(ALICE, LINE), Seat(BOB, LINE)
-    chat = await chats.open_chat(tx, a=a, b=b, label=None, opened_by="api", now=NOON, expires_at=None)
-    await outbox.enqueue(tx, [(relay(ALICE, BOB, "hi", chat=chat.id), "ref1")], NOON)
-    [claim] = (await outbox.claim(tx, owner="me", line=LINE, limit=1, now=NOON)).texts
-    return claim
 
 
 async def put_into(tx: Transaction, state: State) -> None:

@@ -25,6 +25,7 @@ COMMANDS = {
     "backup": "a consistent copy of the SQLite database, while the service runs",
     "token": "the API's tokens: add one, list them, take one back, while the service runs",
     "audit": "what admins did and what befell their security, while the service runs",
+    "rotate-key": "another key for the numbers and texts in the database, while the service runs",
     "check": "what is wrong or risky with the settings, the database and the Vonage account",
 }
 
@@ -83,6 +84,10 @@ def _tool(command: str) -> Tool:
             from bot import backup
 
             return backup
+        case "rotate-key":
+            from bot import rekey
+
+            return rekey
         case "token":
             from bot import token
 

@@ -35,6 +35,7 @@ from commands.catalogue import Catalogue
 from commands.desk import House
 from commands.destinations import Destinations
 from storage import tokens
+from storage.keys import Keys, KeySetting
 from storage.model import Millis
 from storage.sqlite import SQLite
 
@@ -53,7 +54,7 @@ def create_app(
     transport = _transport(settings)
     refusals = Refusals(clock)
     proxy = assemble(
-        engine=SQLite(settings.database_path),
+        engine=SQLite(settings.database_path, _keys(settings)),
         house=replace(_house(settings), refused=refusals.told),
         transport=transport,
         pace=Pace(settings.account_rate, {line: settings.rate_of(line) for line in settings.vonage_number}),
@@ -156,6 +157,10 @@ def _protection(settings: Settings) -> Protection:
         signature_secret=_open(settings.vonage_signature_secret),
         signature_method=settings.vonage_signature_method,
     )
+
+
+def _keys(settings: Settings) -> Keys | None:
+    return None if settings.data_key is None else KeySetting(settings.data_key.get_secret_value())
 
 
 def _open(secret: SecretStr | None) -> str | None:

@@ -28,6 +28,8 @@ def run(arguments: argparse.Namespace) -> int:
         print(f"No backup was made: {error}", file=sys.stderr)
         return 1
     print(f"{arguments.file} holds the database as it is now, whole and checked ({size:,} bytes).")
-    print("It holds people's numbers and texts: guard it as you guard the database.")
+    print(
+        "Numbers and texts in it are sealed: it needs the keys, which are not in it. Keep them too, in another place."
+    )
     print("To go back to it: stop the service, put it in the database's place, start once with --after-restore.")
     return 0

@@ -6,6 +6,7 @@ import argparse
 import asyncio
 import os
 import sqlite3
+import stat
 from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -13,12 +14,14 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import phonenumbers
+from pydantic import SecretStr
 
 from bot.server import CannotListen, listen
 from bot.settings import BadSettings, Settings, likely_typos, read_settings
 from bot.values import is_loopback
 from bot.vonage.account import AccountError, AccountFacts, OwnedNumber, WrongCredentials, look
 from storage import tokens
+from storage.keys import BadKeys, KeyFile
 from storage.number import Number
 from storage.survey import Survey, checkpoints_are_safe, survey
 from storage.tokens import BadTokens
@@ -88,7 +91,7 @@ async def findings(environ: Mapping[str, str], env_file: Path, *, offline: bool)
         *numbers(settings),
         *protection(settings),
         *address(settings, running=found.in_use),
-        *database(settings.database_path, found),
+        *database(settings.database_path, found, settings.data_key),
     ):
         yield finding
     if not offline:
@@ -162,11 +165,12 @@ def _webhook(settings: Settings, event: str) -> str:
     return f"{settings.public_url or 'https://YOUR-ADDRESS'}{settings.webhook_path(event)}"
 
 
-def database(path: Path, found: Survey) -> Iterator[Finding]:
+def database(path: Path, found: Survey, data_key: SecretStr | None = None) -> Iterator[Finding]:
     if not found.writable:
         yield problem("database", f"{path} or its folder cannot be written: make it, or give it to this user")
         return
     yield _state(path, found)
+    yield _keys(KeyFile.beside(path), found, data_key)
     if found.free_bytes < SCARCE:
         kind = problem if found.free_bytes < TOO_LITTLE else warning
         yield kind("disk", f"{found.free_bytes // MEGABYTE} MB free beside the database: make room")
@@ -192,6 +196,24 @@ def _state(path: Path, found: Survey) -> Finding:
     if found.schema < found.known:
         return ok("database", f"{path} will be brought from schema {found.schema} to {found.known} at the next start")
     return ok("database", f"{path} is whole")
+
+
+def _keys(file: KeyFile, found: Survey, data_key: SecretStr | None) -> Finding:
+    if data_key is not None:
+        return ok("keys", "from DATA_KEY: keep a copy, apart from the backups; without them nobody reads the database")
+    if not file.path.exists():
+        if found.schema and found.is_sealed:
+            return problem("keys", f"{file.path} is missing, and without it nobody can read the database: put it back")
+        return ok("keys", f"{file.path} will be made with the database: copy it then, apart from the backups")
+    try:
+        count = len(file.load(may_make=False).keys)
+    except BadKeys as error:
+        return problem("keys", str(error))
+    if stat.S_IMODE(file.path.stat().st_mode) & 0o077:
+        return warning("keys", f"{file.path} can be read by others: chmod 600 it")
+    return ok(
+        "keys", f"{count} in {file.path}: keep a copy, apart from the backups, for nothing can be read without it"
+    )
 
 
 async def account(settings: Settings) -> list[Finding]:

@@ -12,6 +12,7 @@ from bot.logs import event
 from bot.metrics import Metrics
 from bot.outgoing import Outgoing
 from bot.receipts import Receipts
+from bot.rekeying import Rekeying
 from bot.undelivered import Undelivered
 from bot.writer import Writer
 from commands import pairing
@@ -60,6 +61,7 @@ class Deadlines:
         self._metrics = metrics
         self._doubt_after = doubt_after
         self._clock = clock
+        self._rekeying = Rekeying(engine, writer)
         self._swept_at: Millis = 0
 
     async def run(self) -> None:
@@ -75,6 +77,7 @@ class Deadlines:
                 await self._writer.do(lambda tx: pulse.beat(tx, now))
             if await self._due(now):
                 await self._meet()
+            await self._rekeying.look()
             if now - self._swept_at >= MINUTE:
                 self._swept_at = now
                 self._limits.forget(now)

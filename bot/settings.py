@@ -24,6 +24,7 @@ from bot.values import (
     BearerToken,
     Countries,
     Database,
+    DataKey,
     Duration,
     LowerCase,
     Networks,
@@ -112,6 +113,9 @@ class Settings(BaseSettings):
     )
     database_url: Database = Field(
         default="sqlite:///private-sms.db", description="sqlite:///file, or sqlite:////folder/file from the root"
+    )
+    data_key: DataKey | None = Field(
+        default=None, description="keys of 32 bytes in base64, with commas, the newest last"
     )
     host: str = Field(
         default="127.0.0.1", pattern=r"^[\w.:-]+$", description="an address of this machine, such as 127.0.0.1"

@@ -14,6 +14,7 @@ from phonenumbers import SUPPORTED_REGIONS
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationInfo
 
 from commands import authenticator, durations, gsm
+from storage import keys
 from storage.model import Millis
 from storage.number import NotANumber, Number
 
@@ -167,6 +168,14 @@ def _bearer(held: SecretStr) -> SecretStr:
     return held
 
 
+def _data_key(held: SecretStr) -> SecretStr:
+    try:
+        keys.parse(held.get_secret_value())
+    except keys.BadKeys as error:
+        raise ValueError(str(error)) from None
+    return held
+
+
 def _protects_the_webhooks(held: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
     if held is not None and not TOKEN.fullmatch(held.get_secret_value()):
         raise ValueError("it is too short to be unguessable, or holds characters a URL would change")
@@ -192,6 +201,7 @@ Amount = Annotated[Decimal, Field(ge=0, le=10**9, allow_inf_nan=False, decimal_p
 Region = Annotated[str, AfterValidator(_region)]
 WebhookToken = Annotated[SecretStr | None, AfterValidator(_protects_the_webhooks)]  # after what may stand in for it
 BearerToken = Annotated[SecretStr, AfterValidator(_bearer)]
+DataKey = Annotated[SecretStr, AfterValidator(_data_key)]
 Authenticators = Annotated[SecretStr, AfterValidator(_authenticators)]
 Address = Annotated[str, AfterValidator(_address)]
 VonageAddress = Annotated[str, AfterValidator(_vonage_address)]

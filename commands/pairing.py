@@ -41,7 +41,7 @@ async def pair(desk: Desk, a: Number, b: Number, label: str | None, expires_at: 
         a=await _free_seat(desk, a),
         b=await _free_seat(desk, b),
         label=label,
-        opened_by=desk.admin.e164 if desk.admin else API,
+        opened_by=desk.admin or API,
         now=desk.now,
         expires_at=expires_at,
     )

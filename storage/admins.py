@@ -11,18 +11,19 @@ from storage.number import Number
 
 async def add(tx: Transaction, number: Number, *, by: Number, now: Millis) -> None:
     await tx.run(
-        "INSERT INTO admin (number, added_by, added_at) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
-        number.e164, by.e164, now,
+        "INSERT INTO admin (number, sealed, added_by, added_at) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING",
+        tx.vault.index(number), tx.vault.seal_number(number), tx.vault.index(by), now,
     )  # fmt: skip
 
 
 async def remove(tx: Transaction, number: Number) -> None:
-    await tx.run("DELETE FROM admin WHERE number = $1", number.e164)
+    await tx.run("DELETE FROM admin WHERE number = $1", tx.vault.index(number))
 
 
 async def added(reading: Reading) -> list[Number]:
     """In the order they were added."""
-    return [Number(number) for (number,) in await reading.rows("SELECT number FROM admin ORDER BY added_at, number")]
+    rows = await reading.rows("SELECT number, sealed FROM admin ORDER BY added_at, number")
+    return [reading.vault.number(*row) for row in rows]
 
 
 async def everyone(reading: Reading, settled: Collection[Number]) -> list[Number]:

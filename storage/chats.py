@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from storage.engine import Reading, Row, Transaction
 from storage.model import Chat, Millis, Participant, Seat, Side
 from storage.number import Number
-from storage.outbox import CHAT_ENDED, PAUSED, PROMOTE, WAITING
+from storage.outbox import CHAT_ENDED, PAUSED, PROMOTE, WAITING, seat_of
 from storage.transitions import Event, becomes, may
+from storage.vault import TAIL, Vault
 
 SELECT = """
     SELECT chat.id, chat.label, chat.open, chat.opened_at, chat.expires_at, chat.closed_at, chat.closed_reason,
            chat.paused_at, chat.paused_reason,
-           a.number, a.line, a.texts, a.last_text_at, b.number, b.line, b.texts, b.last_text_at
+           a.number, a.sealed, a.line, a.texts, a.last_text_at, b.number, b.sealed, b.line, b.texts, b.last_text_at
     FROM chat
     JOIN participant AS a ON a.chat = chat.id AND a.side = 'A'
     JOIN participant AS b ON b.chat = chat.id AND b.side = 'B'
@@ -30,70 +31,96 @@ class LineUse:
 
 
 async def open_chat(
-    tx: Transaction, *, a: Seat, b: Seat, label: str | None, opened_by: str, now: Millis, expires_at: Millis | None
+    tx: Transaction,
+    *,
+    a: Seat,
+    b: Seat,
+    label: str | None,
+    opened_by: Number | str,
+    now: Millis,
+    expires_at: Millis | None,
 ) -> Chat:
-    """Raises Taken when one of them is in another open chat on that line."""
+    """`opened_by`: an admin, or what else did. Raises Taken when one of them is in another open chat on that line."""
+    vault = tx.vault
     row = await tx.row(
         "INSERT INTO chat (label, open, opened_by, opened_at, active_at, expires_at)"
         " VALUES ($1, 1, $2, $3, $3, $4) RETURNING id",
-        label, opened_by, now, expires_at,
+        label, vault.index(opened_by) if isinstance(opened_by, Number) else opened_by, now, expires_at,
     )  # fmt: skip
     assert row is not None
     await tx.many(
-        "INSERT INTO participant (chat, side, number, line, open) VALUES ($1, $2, $3, $4, 1)",
-        [(row[0], side.value, seat.number.e164, seat.line.e164) for side, seat in ((Side.A, a), (Side.B, b))],
-    )
+        "INSERT INTO participant (chat, side, number, sealed, tail, line, open) VALUES ($1, $2, $3, $4, $5, $6, 1)",
+        [
+            (row[0], side.value, vault.index(seat.number), vault.seal_number(seat.number),
+             vault.tail_index(seat.number.e164), seat.line.e164)
+            for side, seat in ((Side.A, a), (Side.B, b))
+        ],
+    )  # fmt: skip
     return await _known(tx, row[0])
 
 
 async def find(reading: Reading, chat: int) -> Chat | None:
     row = await reading.row(SELECT + "WHERE chat.id = $1", chat)
-    return None if row is None else _chat(row)
+    return None if row is None else _chat(reading.vault, row)
 
 
 async def open_of(reading: Reading, number: Number) -> list[Chat]:
     """A person's open chats, oldest first."""
     return _chats(
+        reading,
         await reading.rows(
             SELECT + "WHERE chat.id IN (SELECT chat FROM participant WHERE number = $1 AND open = 1) ORDER BY chat.id",
-            number.e164,
-        )
+            reading.vault.index(number),
+        ),
     )
 
 
 async def open_chats(reading: Reading, *, after: int = 0, limit: int = 50) -> list[Chat]:
     return _chats(
-        await reading.rows(SELECT + "WHERE chat.open = 1 AND chat.id > $1 ORDER BY chat.id LIMIT $2", after, limit)
+        reading,
+        await reading.rows(SELECT + "WHERE chat.open = 1 AND chat.id > $1 ORDER BY chat.id LIMIT $2", after, limit),
     )
 
 
 async def all_chats(reading: Reading, *, after: int = 0, limit: int = 50) -> list[Chat]:
-    return _chats(await reading.rows(SELECT + "WHERE chat.id > $1 ORDER BY chat.id LIMIT $2", after, limit))
+    return _chats(reading, await reading.rows(SELECT + "WHERE chat.id > $1 ORDER BY chat.id LIMIT $2", after, limit))
 
 
 async def labelled(reading: Reading, label: str) -> list[Chat]:
     """The open chats of that label, in any case."""
     return _chats(
+        reading,
         await reading.rows(
             SELECT + "WHERE chat.open = 1 AND chat.label IS NOT NULL AND lower(chat.label) = lower($1)"
             " ORDER BY chat.id",
             label,
-        )
+        ),
     )
 
 
 async def matching(reading: Reading, sought: str, *, limit: int) -> list[Chat]:
-    """Open chats with this in their label, in any case, or at the end of a participant's number."""
+    """Open chats with this in their label, in any case, or with four digits or more at the end of a number."""
     pattern = sought.lower().replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-    tail = sought.removeprefix("*")
-    return _chats(
+    found = _chats(
+        reading,
         await reading.rows(
-            SELECT + r"WHERE chat.open = 1 AND (lower(chat.label) LIKE $1 ESCAPE '\'"
-            " OR ($2 <> '' AND (a.number LIKE '%' || $2 OR b.number LIKE '%' || $2)))"
-            " ORDER BY chat.id LIMIT $3",
-            f"%{pattern}%", tail if tail.isascii() and tail.isdigit() else "", limit,
-        )
+            SELECT + r"WHERE chat.open = 1 AND lower(chat.label) LIKE $1 ESCAPE '\' ORDER BY chat.id LIMIT $2",
+            f"%{pattern}%", limit,
+        ),
     )  # fmt: skip
+    tail = sought.removeprefix("*")
+    if tail.isascii() and tail.isdigit() and len(tail) >= TAIL:
+        found += await _ending_in(reading, tail)
+    return [chat for _, chat in sorted({chat.id: chat for chat in found}.items())][:limit]
+
+
+async def _ending_in(reading: Reading, tail: str) -> list[Chat]:
+    rows = await reading.rows(
+        SELECT + "WHERE chat.id IN (SELECT chat FROM participant WHERE tail = $1 AND open = 1)",
+        reading.vault.tail_index(tail),
+    )
+    found = _chats(reading, rows)
+    return [chat for chat in found if any(each.number.digits.endswith(tail) for each in chat.participants)]
 
 
 async def count_open(reading: Reading) -> int:
@@ -110,12 +137,12 @@ async def close(tx: Transaction, chat: Chat, *, reason: str, now: Millis) -> lis
     cancelled = await tx.rows(
         f"UPDATE outbound SET {becomes(Event.CANCELLED)}, ready_at = NULL, reason = '{CHAT_ENDED}', changed_at = $2"
         f" WHERE chat = $1 AND kind = 'relay' AND {may(Event.CANCELLED)} AND {WAITING}"
-        " RETURNING sender, sender_line, line, recipient",
+        " RETURNING sender, sender_sealed, sender_line, line, recipient",
         chat.id, now,
     )  # fmt: skip
     # The rows' own conversations: the chat may have been on other lines when they were queued.
-    await tx.many(PROMOTE, [(line, recipient, now) for line, recipient in {row[2:] for row in cancelled}])
-    return [Seat(Number(number), Number(line)) for number, line in dict.fromkeys(row[:2] for row in cancelled)]
+    await tx.many(PROMOTE, [(line, recipient, now) for line, recipient in {row[3:] for row in cancelled}])
+    return _writers(tx, cancelled)
 
 
 async def reopen(tx: Transaction, chat: Chat, *, a: Seat, b: Seat, now: Millis, expires_at: Millis | None) -> Chat:
@@ -141,11 +168,11 @@ async def pause(tx: Transaction, chat: int, *, reason: str, now: Millis) -> list
     held = await tx.rows(
         f"UPDATE outbound SET {becomes(Event.HELD)}, ready_at = NULL, reason = '{PAUSED}', changed_at = $2"
         f" WHERE chat = $1 AND kind = 'relay' AND state = 'queued' AND {WAITING}"
-        " RETURNING sender, sender_line, line, recipient",
+        " RETURNING sender, sender_sealed, sender_line, line, recipient",
         chat, now,
     )  # fmt: skip
-    await tx.many(PROMOTE, [(line, recipient, now) for line, recipient in {row[2:] for row in held}])
-    return [Seat(Number(number), Number(line)) for number, line in dict.fromkeys(row[:2] for row in held)]
+    await tx.many(PROMOTE, [(line, recipient, now) for line, recipient in {row[3:] for row in held}])
+    return _writers(tx, held)
 
 
 async def told_paused(tx: Transaction, sides: Sequence[tuple[int, Side]]) -> None:
@@ -177,7 +204,7 @@ async def ended(tx: Reading, now: Millis, *, idle_since: Millis | None, limit: i
         silent = await tx.rows(
             SELECT + "WHERE chat.open = 1 AND chat.active_at <= $1 ORDER BY chat.active_at LIMIT $2", idle_since, limit
         )
-    return _chats(dict.fromkeys([*expired, *silent]))
+    return _chats(tx, dict.fromkeys([*expired, *silent]))
 
 
 async def next_end(reading: Reading, *, chat_ttl: Millis | None) -> Millis | None:
@@ -207,7 +234,7 @@ async def lines_of(reading: Reading, number: Number) -> dict[Number, LineUse]:
         "SELECT participant.line, max(participant.open), max(COALESCE(chat.closed_at, chat.opened_at))"
         " FROM participant JOIN chat ON chat.id = participant.chat"
         " WHERE participant.number = $1 GROUP BY participant.line",
-        number.e164,
+        reading.vault.index(number),
     )
     return {Number(line): LineUse(bool(is_open), used_at) for line, is_open, used_at in rows}
 
@@ -218,15 +245,19 @@ async def _known(reading: Reading, chat: int) -> Chat:
     return found
 
 
-def _chats(rows: Iterable[Row]) -> list[Chat]:
-    return [_chat(row) for row in rows]
+def _writers(tx: Transaction, rows: Iterable[Row]) -> list[Seat]:
+    return list(dict.fromkeys(seat for row in rows if (seat := seat_of(tx.vault, *row[:3])) is not None))
 
 
-def _chat(row: Row) -> Chat:
+def _chats(reading: Reading, rows: Iterable[Row]) -> list[Chat]:
+    return [_chat(reading.vault, row) for row in rows]
+
+
+def _chat(vault: Vault, row: Row) -> Chat:
     chat, label, is_open, opened_at, expires_at, closed_at, closed_reason, paused_at, paused_reason, *sides = row
-    a = Participant(Side.A, Number(sides[0]), Number(sides[1]), sides[2])
-    b = Participant(Side.B, Number(sides[4]), Number(sides[5]), sides[6])
-    last_text_at = max((at for at in (sides[3], sides[7]) if at is not None), default=None)
+    a = Participant(Side.A, vault.number(sides[0], sides[1]), Number(sides[2]), sides[3])
+    b = Participant(Side.B, vault.number(sides[5], sides[6]), Number(sides[7]), sides[8])
+    last_text_at = max((at for at in (sides[4], sides[9]) if at is not None), default=None)
     return Chat(
         chat, label, bool(is_open), a, b, opened_at, expires_at, last_text_at, closed_at, closed_reason,
         paused_at, paused_reason,

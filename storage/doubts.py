@@ -28,7 +28,7 @@ async def unanswered(reading: Reading, *, before: Millis | None) -> list[Claim]:
         " AND changed_at <= COALESCE($1, changed_at)",
         before,
     )
-    return [claim_of(row) for row in rows]
+    return [claim_of(reading, row) for row in rows]
 
 
 async def give_heads(tx: Transaction, now: Millis) -> None:
@@ -47,7 +47,7 @@ async def end_doubt(tx: Transaction, *, before: Millis, now: Millis) -> list[Cla
         f" WHERE {may(Event.BURIED)} AND changed_at <= $1 RETURNING {COLUMNS}",
         before, now,
     )  # fmt: skip
-    dead = [claim_of(row) for row in rows]
+    dead = [claim_of(tx, row) for row in rows]
     await promote(tx, dead, now)
     return dead
 

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from storage.vault import Vault
 
 Row = tuple[Any, ...]
 
@@ -29,6 +32,11 @@ class Reading(Protocol):
     """Statements are SQL with `$1, $2 …`, written once for every engine."""
 
     each: str  # a table expression that unfolds $1, a JSON array, as rows of `each.value`
+
+    @property
+    def vault(self) -> Vault:
+        """What makes the keyed hashes of numbers, and seals and opens them and the texts."""
+        ...
 
     async def rows(self, sql: str, *values: object) -> list[Row]: ...
 
@@ -60,6 +68,14 @@ class Engine(Protocol):
     @property
     def reader(self) -> Reading:
         """For pages and the API: sees what is committed, cannot write."""
+        ...
+
+    async def use_keys(self) -> bool:
+        """Take up the vault's keys as they are now: whether they have changed. Raises Unusable when they do not fit."""
+        ...
+
+    async def purge(self) -> bool:
+        """What was deleted leaves no trace in the files. False: not now, try again."""
         ...
 
     async def close(self) -> None: ...

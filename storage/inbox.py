@@ -9,8 +9,10 @@ from dataclasses import dataclass
 from storage.engine import Reading, Row, Transaction
 from storage.model import Inbound, Millis, Seat, Side, Standing
 from storage.number import Number
+from storage.outbox import seat_of
 from storage.people import STOP_HINT, STRANGER
 from storage.senders import day_of
+from storage.vault import Vault
 
 GAP = " […] "
 SECOND: Millis = 1000
@@ -32,9 +34,9 @@ async def standings(
     reading: Reading, seats: Iterable[Seat], *, admins: Collection[Number], now: Millis
 ) -> dict[Seat, Standing]:
     """Where each of these people stands on that line, read in one statement."""
-    wanted = list(dict.fromkeys(seats))
+    wanted, index = list(dict.fromkeys(seats)), reading.vault.index
     rows = await reading.rows(
-        "SELECT me.chat, me.side, partner.number, partner.line, me_out.number, partner_out.number,"
+        "SELECT me.chat, me.side, partner.number, partner.sealed, partner.line, me_out.number, partner_out.number,"
         " code.expires_at, stranger.at, hint.at, chat.paused_at, me.told_paused, today.texts, today.held,"
         " today.answers, block.until, admin.number"
         f" FROM {reading.each}"
@@ -51,9 +53,9 @@ async def standings(
         " LEFT JOIN block ON block.number = each.value ->> 0 AND block.until > $3"
         " LEFT JOIN admin ON admin.number = each.value ->> 0"
         " ORDER BY each.key",
-        json.dumps([(seat.number.e164, seat.line.e164) for seat in wanted]), day_of(now), now,
+        json.dumps([(index(seat.number), seat.line.e164) for seat in wanted]), day_of(now), now,
     )  # fmt: skip
-    return {seat: _standing(row, seat.number in admins) for seat, row in zip(wanted, rows, strict=True)}
+    return {seat: _standing(reading.vault, row, seat.number in admins) for seat, row in zip(wanted, rows, strict=True)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,16 +69,25 @@ class Kept:
 
 async def keep(tx: Transaction, texts: Sequence[Kept]) -> None:
     await tx.many(
-        "INSERT INTO kept (message_id, sender, line, text, stamped_at, received_at, reason, chat)"
-        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
-        [
-            (
-                each.text.message_id, each.text.raw_sender, each.text.line.e164, each.text.text,
-                each.text.stamped_at, each.text.received_at, each.reason, each.chat,
-            )
-            for each in texts
-        ],
-    )  # fmt: skip
+        "INSERT INTO kept (message_id, sender, raw_sealed, line, text, stamped_at, received_at, reason, chat)"
+        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+        [_kept_values(tx.vault, each) for each in texts],
+    )
+
+
+def _kept_values(vault: Vault, kept: Kept) -> tuple[object, ...]:
+    text = kept.text
+    return (
+        text.message_id,
+        "" if text.sender is None else vault.index(text.sender),
+        vault.seal(text.raw_sender, f"kept from {text.message_id}"),
+        text.line.e164,
+        vault.seal(text.text, f"kept {text.message_id}"),
+        text.stamped_at,
+        text.received_at,
+        kept.reason,
+        kept.chat,
+    )
 
 
 async def count_held(reading: Reading, chat: int, *, since: Millis = 0) -> int:
@@ -107,17 +118,17 @@ async def gather(tx: Transaction, text: Inbound) -> Inbound | None:
 async def overdue(tx: Transaction, now: Millis, limit: int = 100) -> list[Inbound]:
     """Long texts whose missing parts have had their time: what is there, with the gaps shown."""
     rows = await tx.rows(
-        "SELECT id, sender, line, total, stamped_at FROM gathering WHERE due_at IS NOT NULL AND due_at <= $1"
+        "SELECT id, sender, sealed, line, total, stamped_at FROM gathering WHERE due_at IS NOT NULL AND due_at <= $1"
         " ORDER BY due_at LIMIT $2",
         now, limit,
     )  # fmt: skip
     texts = []
-    for gathering, sender, line, total, stamped_at in rows:
+    for gathering, sender, sealed, line, total, stamped_at in rows:
         parts = await _parts(tx, gathering)
         message_id = next(iter(parts.values()))[0]
         await _let_go(tx, gathering)
         whole = _with_gaps([parts[index][1] if index in parts else None for index in range(1, total + 1)])
-        number = Number(sender)
+        number = tx.vault.number(sender, sealed)
         texts.append(Inbound(message_id, number, number.digits, Number(line), whole, stamped_at, now))
     return texts
 
@@ -147,7 +158,7 @@ async def _gathering(tx: Transaction, text: Inbound) -> tuple[int, bool] | None:
         "  WHERE gathering = gathering.id AND position = $5)"
         " FROM gathering WHERE sender = $1 AND line = $2 AND ref = $3 AND total = $4 AND started_at > $6"
         " ORDER BY id DESC LIMIT 1",
-        text.sender.e164, text.line.e164, text.part.ref, text.part.total, text.part.index,
+        tx.vault.index(text.sender), text.line.e164, text.part.ref, text.part.total, text.part.index,
         text.received_at - PARTS_WINDOW,
     )  # fmt: skip
     # The same piece again under another message id: the ref was given out anew.
@@ -158,10 +169,10 @@ async def _begin(tx: Transaction, text: Inbound) -> int:
     assert text.part is not None
     assert text.sender is not None
     row = await tx.row(
-        "INSERT INTO gathering (sender, line, ref, total, started_at, due_at, stamped_at)"
-        " VALUES ($1, $2, $3, $4, $5, $6, $7) RETURNING id",
-        text.sender.e164, text.line.e164, text.part.ref, text.part.total, text.received_at,
-        text.received_at + PARTS_WAIT, text.stamped_at,
+        "INSERT INTO gathering (sender, sealed, line, ref, total, started_at, due_at, stamped_at)"
+        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8) RETURNING id",
+        tx.vault.index(text.sender), tx.vault.seal_number(text.sender), text.line.e164, text.part.ref, text.part.total,
+        text.received_at, text.received_at + PARTS_WAIT, text.stamped_at,
     )  # fmt: skip
     assert row is not None
     return int(row[0])
@@ -171,7 +182,7 @@ async def _add(tx: Transaction, gathering: int, text: Inbound) -> None:
     assert text.part is not None
     await tx.run(
         "INSERT INTO gathered_part (gathering, position, message_id, text) VALUES ($1, $2, $3, $4)",
-        gathering, text.part.index, text.message_id, text.text or "",
+        gathering, text.part.index, text.message_id, tx.vault.seal(text.text or "", f"part {text.message_id}"),
     )  # fmt: skip
 
 
@@ -193,12 +204,14 @@ async def _parts(tx: Transaction, gathering: int) -> dict[int, tuple[str, str]]:
     rows = await tx.rows(
         "SELECT position, message_id, text FROM gathered_part WHERE gathering = $1 ORDER BY position", gathering
     )
-    return {position: (message_id, text) for position, message_id, text in rows}
+    return {
+        position: (message_id, tx.vault.open(text, f"part {message_id}") or "") for position, message_id, text in rows
+    }
 
 
 async def _let_go(tx: Transaction, gathering: int) -> None:
     await tx.run("UPDATE gathering SET due_at = NULL WHERE id = $1", gathering)
-    await tx.run("UPDATE gathered_part SET text = '' WHERE gathering = $1", gathering)
+    await tx.run("UPDATE gathered_part SET text = NULL WHERE gathering = $1", gathering)
 
 
 def _whole(part: Inbound, text: str, stamped_at: Millis) -> Inbound:
@@ -207,8 +220,20 @@ def _whole(part: Inbound, text: str, stamped_at: Millis) -> Inbound:
     )
 
 
-def _standing(row: Row, is_admin: bool) -> Standing:
-    chat, side, partner_number, partner_line, out, partner_out, code_expires_at, stranger_at, hint_at, *limits = row
+def _standing(vault: Vault, row: Row, is_admin: bool) -> Standing:
+    (
+        chat,
+        side,
+        partner_number,
+        partner_sealed,
+        partner_line,
+        out,
+        partner_out,
+        code_expires_at,
+        stranger_at,
+        hint_at,
+        *limits,
+    ) = row
     paused_at, told_paused, texts, held, answers, blocked_until, added_admin = limits
     return Standing(
         is_admin=is_admin or added_admin is not None,
@@ -216,7 +241,7 @@ def _standing(row: Row, is_admin: bool) -> Standing:
         opted_out=out is not None,
         chat=chat,
         side=None if side is None else Side(side),
-        partner=None if partner_number is None else Seat(Number(partner_number), Number(partner_line)),
+        partner=seat_of(vault, partner_number, partner_sealed, partner_line),
         partner_opted_out=partner_out is not None,
         code_pending=code_expires_at is not None,
         told_stranger_at=stranger_at,

@@ -17,7 +17,7 @@ LISTED = (State.QUEUED, State.SENDING, State.UNCERTAIN, State.DEAD)  # what is n
 SELECT = """
     SELECT outbound.id, outbound.line, outbound.recipient, outbound.kind, outbound.chat, outbound.state,
            outbound.reason, outbound.tries, outbound.may_repeat, outbound.doubted, outbound.created_at,
-           outbound.changed_at
+           outbound.changed_at, outbound.recipient_sealed
     FROM outbound
 """
 UNSETTLED = "state IN ('queued', 'sending', 'uncertain', 'dead')"  # spelled as in the partial index
@@ -43,13 +43,13 @@ class Message:
 
 async def find(reading: Reading, message: int) -> Message | None:
     row = await reading.row(SELECT + "WHERE id = $1", message)
-    return None if row is None else _message(row)
+    return None if row is None else _message(reading, row)
 
 
 async def last_to(reading: Reading, number: Number) -> Message | None:
     """The last text that was written to somebody, whatever became of it."""
-    row = await reading.row(SELECT + "WHERE recipient = $1 ORDER BY id DESC LIMIT 1", number.e164)
-    return None if row is None else _message(row)
+    row = await reading.row(SELECT + "WHERE recipient = $1 ORDER BY id DESC LIMIT 1", reading.vault.index(number))
+    return None if row is None else _message(reading, row)
 
 
 async def in_state(reading: Reading, state: State, *, after: int = 0, limit: int = 50) -> list[Message]:
@@ -57,7 +57,7 @@ async def in_state(reading: Reading, state: State, *, after: int = 0, limit: int
     rows = await reading.rows(
         SELECT + f"WHERE state = $1 AND {UNSETTLED} AND id > $2 ORDER BY id LIMIT $3", state.value, after, limit
     )
-    return [_message(row) for row in rows]
+    return [_message(reading, row) for row in rows]
 
 
 async def count_dead(reading: Reading) -> int:
@@ -73,7 +73,7 @@ async def resend(tx: Transaction, messages: Sequence[Message], now: Millis) -> N
         "UPDATE outbound SET ready_at = NULL"
         f" WHERE line = $1 AND recipient = $2 AND id > $3 AND state = 'queued' AND {WAITING}"
         f" AND EXISTS (SELECT 1 FROM outbound WHERE id = $3 AND {may(Event.RESENT)})",
-        [(each.line.e164, each.recipient.e164, each.id) for each in messages],
+        [(each.line.e164, tx.vault.index(each.recipient), each.id) for each in messages],
     )
     # What was said of the tries before must not settle this one.
     await tx.many(
@@ -87,7 +87,7 @@ async def resend(tx: Transaction, messages: Sequence[Message], now: Millis) -> N
         f" WHERE id = $1 AND {may(Event.RESENT)}",
         [(each.id, now) for each in messages],
     )
-    await tx.many(PROMOTE, [(each.line.e164, each.recipient.e164, now) for each in messages])
+    await tx.many(PROMOTE, [(each.line.e164, tx.vault.index(each.recipient), now) for each in messages])
 
 
 async def dismiss(tx: Transaction, messages: Sequence[Message], now: Millis) -> None:
@@ -108,11 +108,11 @@ async def hold_all(tx: Transaction, now: Millis) -> int:
     return len(rows)
 
 
-def _message(row: Row) -> Message:
+def _message(reading: Reading, row: Row) -> Message:
     return Message(
         id=row[0],
         line=Number(row[1]),
-        recipient=Number(row[2]),
+        recipient=reading.vault.number(row[2], row[12]),
         kind=Kind(row[3]),
         chat=row[4],
         state=State(row[5]),

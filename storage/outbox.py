@@ -14,6 +14,7 @@ from storage.engine import Reading, Row, Transaction
 from storage.model import Claim, Kind, Millis, Outbound, Seat, State
 from storage.number import Number
 from storage.transitions import Event, becomes, may
+from storage.vault import Vault
 
 # Spelled as in the partial indexes of that name, or they would not be used.
 WAITING = "state IN ('queued', 'sending', 'uncertain')"
@@ -21,8 +22,8 @@ UNDER_WAY = "state IN ('sending', 'uncertain')"
 
 ENQUEUE = f"""
     INSERT INTO outbound (line, recipient, text, kind, chat, sender, sender_line, cause, client_ref, resend,
-                          not_before, created_at, changed_at, state, ready_at)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $12, 'queued',
+                          not_before, created_at, changed_at, recipient_sealed, sender_sealed, state, ready_at)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $12, $13, $14, 'queued',
         CASE WHEN EXISTS (SELECT 1 FROM outbound WHERE recipient = $2 AND line = $1 AND {WAITING})
              THEN NULL WHEN $11 > $12 THEN $11 ELSE $12 END)
 """
@@ -35,8 +36,8 @@ PROMOTE = f"""
     AND NOT EXISTS (SELECT 1 FROM outbound WHERE line = $1 AND recipient = $2 AND {UNDER_WAY})
 """
 
-COLUMNS = """id, owner, attempt, tries, line, recipient, text, kind, client_ref, chat, sender, sender_line,
-              created_at, tried_at, may_repeat"""
+COLUMNS = """id, owner, attempt, tries, line, recipient, recipient_sealed, text, kind, client_ref, chat,
+              sender, sender_sealed, sender_line, created_at, tried_at, may_repeat"""
 
 # Why a text is not sent after all when its turn has come.
 CHAT_ENDED, OPTED_OUT, TOO_OLD, PAUSED = "the chat ended", "opted out", "waited too long", "the chat is paused"
@@ -140,7 +141,7 @@ class Claimed:
 
 async def enqueue(tx: Transaction, texts: Sequence[tuple[Outbound, str]], now: Millis) -> None:
     """Each text with its client-ref."""
-    await tx.many(ENQUEUE, [_values(text, client_ref, now) for text, client_ref in texts])
+    await tx.many(ENQUEUE, [_values(tx.vault, text, client_ref, now) for text, client_ref in texts])
 
 
 async def claim(
@@ -163,10 +164,10 @@ async def claim(
     else:
         admins = URGENT.format(each=tx.each.replace("$1", "$6"))
         rows = await tx.rows(
-            CLAIM.replace(DUE, f"{DUE} AND {admins}"), *values, json.dumps([each.e164 for each in urgent_for])
+            CLAIM.replace(DUE, f"{DUE} AND {admins}"), *values, json.dumps(list(map(tx.vault.index, urgent_for)))
         )
-    texts = [claim_of(row) for row in rows if row[-2] == State.SENDING]
-    cancelled = [(claim_of(row), row[-1]) for row in rows if row[-2] != State.SENDING]
+    texts = [claim_of(tx, row) for row in rows if row[-2] == State.SENDING]
+    cancelled = [(claim_of(tx, row), row[-1]) for row in rows if row[-2] != State.SENDING]
     if not cancelled:
         return Claimed(texts, [])
     await promote(tx, [each for each, _ in cancelled], now)
@@ -234,7 +235,7 @@ async def bury(tx: Transaction, buried: Sequence[Buried], now: Millis) -> None:
 
 
 async def promote(tx: Transaction, settled: Sequence[Claim], now: Millis) -> None:
-    await tx.many(PROMOTE, [(each.line.e164, each.recipient.e164, now) for each in settled])
+    await tx.many(PROMOTE, [(each.line.e164, tx.vault.index(each.recipient), now) for each in settled])
 
 
 async def expire(tx: Transaction, *, lines: Sequence[Number], now: Millis) -> list[Claim]:
@@ -250,7 +251,7 @@ async def expire(tx: Transaction, *, lines: Sequence[Number], now: Millis) -> li
         f" reason = 'the line is not ours' WHERE {may(Event.CANCELLED)} AND {WAITING} AND {lost} RETURNING {COLUMNS}",
         ours, now,
     )  # fmt: skip
-    return [claim_of(row) for row in rows]
+    return [claim_of(tx, row) for row in rows]
 
 
 async def counts(reading: Reading) -> Counts:
@@ -263,21 +264,23 @@ async def counts(reading: Reading) -> Counts:
     return Counts(**{state: count for state, count, _ in rows}, oldest_queued_at=oldest.get("queued"))
 
 
-def _values(text: Outbound, client_ref: str, now: Millis) -> tuple[object, ...]:
+def _values(vault: Vault, text: Outbound, client_ref: str, now: Millis) -> tuple[object, ...]:
     sender = text.sender
     return (
         text.line.e164,
-        text.recipient.e164,
-        text.text,
+        vault.index(text.recipient),
+        vault.seal(text.text, f"outbound {client_ref}"),
         text.kind.value,
         text.chat,
-        sender and sender.number.e164,
+        sender and vault.index(sender.number),
         sender and sender.line.e164,
         text.cause,
         client_ref,
         int(text.resend),
         text.not_before,
         now,
+        vault.seal_number(text.recipient),
+        sender and vault.seal_number(sender.number),
     )
 
 
@@ -285,20 +288,28 @@ def _proof(claim: Claim) -> tuple[int, str, int]:
     return (claim.id, claim.owner, claim.attempt)
 
 
-def claim_of(row: Row) -> Claim:
+def claim_of(reading: Reading, row: Row) -> Claim:
+    vault = reading.vault
     return Claim(
         id=row[0],
         owner=row[1] or "",
         attempt=row[2],
         tries=row[3],
         line=Number(row[4]),
-        recipient=Number(row[5]),
-        text=row[6],
-        kind=Kind(row[7]),
-        client_ref=row[8],
-        chat=row[9],
-        sender=None if row[10] is None else Seat(Number(row[10]), Number(row[11])),
-        created_at=row[12],
-        tried_at=row[13],
-        may_repeat=bool(row[14]),
+        recipient=vault.number(row[5], row[6]),
+        text=vault.open(row[7], f"outbound {row[9]}") or "",
+        kind=Kind(row[8]),
+        client_ref=row[9],
+        chat=row[10],
+        sender=seat_of(vault, row[11], row[12], row[13]),
+        created_at=row[14],
+        tried_at=row[15],
+        may_repeat=bool(row[16]),
     )
+
+
+def seat_of(vault: Vault, index: str | None, sealed: bytes | None, line: str | None) -> Seat | None:
+    """The sender of a relay, as the columns hold it; None for everything else."""
+    if index is None or sealed is None or line is None:
+        return None
+    return Seat(vault.number(index, sealed), Number(line))

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from storage.engine import Reading, Transaction
 from storage.model import Millis, Seat
 from storage.number import Number
-from storage.outbox import OPTED_OUT, WAITING
+from storage.outbox import OPTED_OUT, WAITING, seat_of
 from storage.transitions import Event, becomes, may
 
 STRANGER = "stranger"
@@ -17,59 +17,63 @@ STOP_HINT = "stop_hint"
 
 async def opt_out(tx: Transaction, number: Number, *, source: str, now: Millis) -> list[Seat]:
     """Record it and cancel everything queued to that person; returns the seats of those whose text that was."""
+    index = tx.vault.index(number)
     await tx.run(
-        "INSERT INTO opt_out (number, at, source) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING", number.e164, now, source
-    )
+        "INSERT INTO opt_out (number, at, source) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
+        index, now, source,
+    )  # fmt: skip
     cancelled = await tx.rows(
         f"UPDATE outbound SET {becomes(Event.CANCELLED)}, ready_at = NULL, reason = '{OPTED_OUT}', changed_at = $2"
-        f" WHERE recipient = $1 AND {may(Event.CANCELLED)} AND {WAITING} RETURNING sender, sender_line",
-        number.e164, now,
+        f" WHERE recipient = $1 AND {may(Event.CANCELLED)} AND {WAITING}"
+        " RETURNING sender, sender_sealed, sender_line",
+        index, now,
     )  # fmt: skip
-    return [Seat(Number(sender), Number(line)) for sender, line in dict.fromkeys(cancelled) if sender is not None]
+    return list(dict.fromkeys(seat for row in cancelled if (seat := seat_of(tx.vault, *row)) is not None))
 
 
 async def opt_in(tx: Transaction, number: Number) -> bool:
     """False: the person had not opted out."""
-    return await tx.row("DELETE FROM opt_out WHERE number = $1 RETURNING number", number.e164) is not None
+    return await tx.row("DELETE FROM opt_out WHERE number = $1 RETURNING number", tx.vault.index(number)) is not None
 
 
 async def opted_out(reading: Reading, numbers: Iterable[Number]) -> set[Number]:
-    wanted = json.dumps([number.e164 for number in numbers])
+    wanted = {reading.vault.index(number): number for number in numbers}
     rows = await reading.rows(
         f"SELECT number FROM opt_out WHERE number IN (SELECT each.value FROM {reading.each})",
-        wanted,
+        json.dumps(list(wanted)),
     )
-    return {Number(number) for (number,) in rows}
+    return {wanted[index] for (index,) in rows}
 
 
 async def remember_told(tx: Transaction, told: Sequence[tuple[Number, str]], now: Millis) -> None:
     await tx.many(
         "INSERT INTO told (number, what, at) VALUES ($1, $2, $3)"
         " ON CONFLICT (number, what) DO UPDATE SET at = excluded.at",
-        [(number.e164, what, now) for number, what in told],
+        [(tx.vault.index(number), what, now) for number, what in told],
     )
 
 
 async def turn_page(tx: Transaction, admin: Number, *, after: int | None, now: Millis) -> None:
     """Remember the chat after which NEXT goes on; None: there is nothing left to leaf to."""
     if after is None:
-        await tx.run("DELETE FROM list_page WHERE admin = $1", admin.e164)
+        await tx.run("DELETE FROM list_page WHERE admin = $1", tx.vault.index(admin))
         return
     await tx.run(
         "INSERT INTO list_page (admin, after, turned_at) VALUES ($1, $2, $3)"
         " ON CONFLICT (admin) DO UPDATE SET after = excluded.after, turned_at = excluded.turned_at",
-        admin.e164, after, now,
+        tx.vault.index(admin), after, now,
     )  # fmt: skip
 
 
 async def page_of(reading: Reading, admin: Number) -> int | None:
-    row = await reading.row("SELECT after FROM list_page WHERE admin = $1", admin.e164)
+    row = await reading.row("SELECT after FROM list_page WHERE admin = $1", reading.vault.index(admin))
     return None if row is None else int(row[0])
 
 
 async def in_chats_ending_in(reading: Reading, tail: str, *, open_only: bool) -> list[Number]:
-    """The people in chats whose number ends in these digits."""
+    """The people in chats whose number ends in these four digits."""
     rows = await reading.rows(
-        "SELECT DISTINCT number FROM participant WHERE number LIKE '%' || $1 AND open >= $2", tail, int(open_only)
-    )
-    return [Number(number) for (number,) in rows]
+        "SELECT number, max(sealed) FROM participant WHERE tail = $1 AND open >= $2 GROUP BY number",
+        reading.vault.tail_index(tail), int(open_only),
+    )  # fmt: skip
+    return [reading.vault.number(*row) for row in rows]

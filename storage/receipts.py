@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from storage.engine import Row, Transaction
 from storage.model import Kind, Millis, Receipt, Seat, State
 from storage.number import Number
-from storage.outbox import PROMOTE
+from storage.outbox import PROMOTE, seat_of
 from storage.transitions import TRANSITIONS, Event, is_allowed, may
 
 RANKS = {"accepted": 1, "buffered": 2, "unknown": 3, "failed": 4, "rejected": 4, "expired": 4, "delivered": 5}
@@ -63,7 +63,8 @@ async def conclude(tx: Transaction, outbound: Sequence[int], now: Millis) -> lis
     if not outbound:
         return []
     rows = await tx.rows(
-        "SELECT text.id, text.state, text.kind, text.chat, text.sender, text.sender_line, text.recipient, text.line,"
+        "SELECT text.id, text.state, text.kind, text.chat, text.sender, text.sender_sealed, text.sender_line,"
+        " text.recipient, text.recipient_sealed, text.line,"
         " text.parts, text.may_repeat, text.resend, count(*), min(part.rank), max(part.rank),"
         f" sum(part.rank = {FAILED})"
         f" FROM {tx.each} JOIN outbound AS text ON text.id = each.value"
@@ -76,15 +77,15 @@ async def conclude(tx: Transaction, outbound: Sequence[int], now: Millis) -> lis
         await tx.many(
             "UPDATE outbound SET state = $2, ready_at = NULL, changed_at = $3, parts = COALESCE(parts, $4)"
             f" WHERE id = $1 AND {may(event)}",
-            [(row[0], TRANSITIONS[event][1].value, now, row[11]) for row, each in events if each is event],
+            [(row[0], TRANSITIONS[event][1].value, now, row[13]) for row, each in events if each is event],
         )
-    await tx.many(PROMOTE, [(row[7], row[6], now) for row, _ in events])
-    return [_fate(row, TRANSITIONS[event][1]) for row, event in events]
+    await tx.many(PROMOTE, [(row[9], row[7], now) for row, _ in events])
+    return [_fate(tx, row, TRANSITIONS[event][1]) for row, event in events]
 
 
 def _event(row: Row) -> Event | None:
     """What the parts' last words amount to; None: nothing, or nothing new."""
-    before, parts, may_repeat, resend, heard, lowest, highest, failed = State(row[1]), *row[8:15]
+    before, parts, may_repeat, resend, heard, lowest, highest, failed = State(row[1]), *row[10:17]
     parts = parts or 1
     if before is State.QUEUED and not may_repeat:  # sent again by an operator, or put back: no receipt is due yet
         return None
@@ -100,9 +101,8 @@ def _event(row: Row) -> Event | None:
     return event if is_allowed(event, before) else None
 
 
-def _fate(row: Row, state: State) -> Fate:
-    sender = None if row[4] is None else Seat(Number(row[4]), Number(row[5]))
-    return Fate(row[0], state, Kind(row[2]), row[3], sender, Number(row[6]))
+def _fate(tx: Transaction, row: Row, state: State) -> Fate:
+    return Fate(row[0], state, Kind(row[2]), row[3], seat_of(tx.vault, *row[4:7]), tx.vault.number(row[7], row[8]))
 
 
 async def _parts_meant(tx: Transaction, receipts: Sequence[Receipt]) -> dict[str, int]:

@@ -32,7 +32,7 @@ async def add(tx: Transaction, counts: Sequence[tuple[Number, Count]], now: Mill
         "INSERT INTO sender_day (day, number, texts, held, answers) VALUES ($1, $2, $3, $4, $5)"
         " ON CONFLICT (day, number) DO UPDATE SET texts = sender_day.texts + excluded.texts,"
         " held = sender_day.held + excluded.held, answers = sender_day.answers + excluded.answers",
-        [(day, number.e164, each.texts, each.held, each.answers) for number, each in counts],
+        [(day, tx.vault.index(number), each.texts, each.held, each.answers) for number, each in counts],
     )
 
 

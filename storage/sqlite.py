@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from importlib import resources
 from pathlib import Path
@@ -13,7 +13,10 @@ from typing import cast
 import aiosqlite
 
 from storage.engine import Row, StorageError, Taken, Unavailable, Unusable
+from storage.keys import BadKeys, KeyFile, Keyring, Keys
 from storage.lock import FileLock
+from storage.number import NotANumber, Number
+from storage.vault import Vault
 
 PRAGMAS = (
     "PRAGMA journal_mode = WAL",
@@ -42,30 +45,43 @@ PASSING = (
     sqlite3.SQLITE_FULL,
     sqlite3.SQLITE_CANTOPEN,
 )
+EMPTY_THE_WAL = "PRAGMA wal_checkpoint(TRUNCATE)"
 PARAMETERS = tuple(str(index) for index in range(1, 40))
 
 
 class SQLite:
-    """Named now, opened by `start`; holds a lock beside the file until `close`."""
+    """Named now, opened by `start`; holds a lock beside the file until `close`.
 
-    def __init__(self, path: str | Path) -> None:
+    `keys`: where those of the vault come from; None: from the file beside the database.
+    """
+
+    def __init__(self, path: str | Path, keys: Keys | None = None) -> None:
         self._path = Path(path)
+        self._keys = keys or KeyFile.beside(self._path)
         self._busy = asyncio.Lock()
         self._lock: FileLock | None = None
         self._opened: list[aiosqlite.Connection] = []
 
     @classmethod
-    async def open(cls, path: str | Path) -> SQLite:
-        engine = cls(path)
+    async def open(cls, path: str | Path, keys: Keys | None = None) -> SQLite:
+        engine = cls(path, keys)
         await engine.start()
         return engine
 
     async def start(self) -> None:
-        """Lock, check and migrate. Raises Unusable when the file is newer, damaged, or another process's."""
+        """Lock, check and migrate.
+
+        Raises Unusable when the file is newer, damaged, another process's, or not to be read with the keys there are.
+        """
         self._lock = FileLock.take(Path(f"{self._path}.lock"))
         try:
             await self._connect(PRAGMAS)
-            await _migrate(self._writer)
+            with _translated():
+                await _check_whole(self._writer)
+                self.vault = self.make_vault(await _keyring(self._writer, self._keys))
+                await _migrate(self._writer, self.vault)
+            async with self.transaction() as tx:
+                await _prove(tx, self.vault)
             await self._connect(READER_PRAGMAS)
         except BaseException as error:
             # An open connection's thread would keep the process alive for ever.
@@ -73,6 +89,29 @@ class SQLite:
             if isinstance(error, StorageError) and not isinstance(error, Unusable):
                 raise Unusable(f"cannot open the database: {error}") from error
             raise
+
+    def make_vault(self, keyring: Keyring) -> Vault:
+        return Vault(keyring)
+
+    async def use_keys(self) -> bool:
+        """Take up the keys there are now: whether they have changed. Raises Unusable when they do not fit."""
+        try:
+            keyring = self._keys.changed()
+        except BadKeys as error:
+            raise Unusable(str(error)) from error
+        if keyring is None:
+            return False
+        async with self.transaction() as tx:
+            await _prove(tx, self.make_vault(keyring))
+        self.vault.adopt(keyring)
+        return True
+
+    async def purge(self) -> bool:
+        """What was deleted is in no file any more, the WAL included. False: a reader was in the way."""
+        async with self._busy:
+            with _translated():
+                [(is_busy, *_)] = await self._writer.execute_fetchall(EMPTY_THE_WAL)
+        return not is_busy
 
     async def _connect(self, pragmas: Sequence[str]) -> None:
         with _translated():
@@ -86,12 +125,12 @@ class SQLite:
 
     @property
     def reader(self) -> Connection:
-        return Connection(self._opened[1])
+        return Connection(self._opened[1], self.vault)
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Connection]:
         async with self._busy:
-            connection = Connection(self._writer)
+            connection = Connection(self._writer, self.vault)
             await connection.run("BEGIN IMMEDIATE")
             try:
                 yield connection
@@ -120,8 +159,9 @@ class Connection:
 
     each = "json_each($1) AS each"
 
-    def __init__(self, connection: aiosqlite.Connection) -> None:
+    def __init__(self, connection: aiosqlite.Connection, vault: Vault) -> None:
         self._connection = connection
+        self.vault = vault
         self._changes_before = connection.total_changes
 
     @property
@@ -163,28 +203,78 @@ def _translated() -> Iterator[None]:
         raise (Unavailable if passing else StorageError)(str(error)) from error
 
 
-async def _migrate(connection: aiosqlite.Connection) -> None:
-    with _translated():
-        await _migrate_or_refuse(connection)
-
-
-async def _migrate_or_refuse(connection: aiosqlite.Connection) -> None:
-    migrations = known_migrations()
-    [(version,)] = await connection.execute_fetchall("PRAGMA user_version")
-    if version > len(migrations):
+async def _prove(tx: Connection, vault: Vault) -> None:
+    """Every key that something may be sealed with is here; those that are new are noted before they seal anything."""
+    noted = {id: bytes(proof) for id, proof in await tx.rows("SELECT id, proof FROM vault_key")}
+    if strange := [id for id, proof in noted.items() if not vault.proves(id, proof)]:
         raise Unusable(
-            f"the database has schema {version}, this program knows {len(migrations)}: "
+            f"the keys are not those of this database (it needs {', '.join(sorted(strange))}): with them nobody can "
+            "read what is in it. Nothing was changed; put back the file of keys, or DATA_KEY, that belongs to it"
+        )
+    new = {id: proof for id, proof in vault.proofs().items() if id not in noted}
+    await tx.many("INSERT INTO vault_key (id, proof) VALUES ($1, $2)", list(new.items()))
+
+
+async def _check_whole(connection: aiosqlite.Connection) -> None:
+    [(version,)] = await connection.execute_fetchall("PRAGMA user_version")
+    if version > (known := len(known_migrations())):
+        raise Unusable(
+            f"the database has schema {version}, this program knows {known}: "
             "it was used by a newer version. Nothing was changed; run that version."
         )
     [(verdict,)] = list(await connection.execute_fetchall("PRAGMA quick_check(1)"))
     if verdict != "ok":
         raise Unusable(f"the database file is damaged ({verdict}). Nothing was changed; restore a backup.")
+
+
+async def _keyring(connection: aiosqlite.Connection, keys: Keys) -> Keyring:
+    # A key may be made only while nothing is sealed: later, a missing one must be put back.
+    [(is_sealed,)] = await connection.execute_fetchall("SELECT count(*) FROM sqlite_schema WHERE name = 'vault_key'")
+    try:
+        return keys.load(may_make=not is_sealed)
+    except BadKeys as error:
+        raise Unusable(str(error)) from error
+
+
+async def _migrate(connection: aiosqlite.Connection, vault: Vault) -> None:
+    migrations = known_migrations()
+    [(version,)] = await connection.execute_fetchall("PRAGMA user_version")
+    if version == len(migrations):
+        return
+    for name, function in vault_functions(vault).items():
+        await connection.create_function(name, function.__code__.co_argcount, function, deterministic=True)
     for number, script in enumerate(migrations[version:], start=version + 1):
         # One script, one transaction: an upgrade that fails leaves the older schema whole.
         await connection.executescript(f"BEGIN IMMEDIATE;\n{script}\nPRAGMA user_version = {number};\nCOMMIT;")
+    if version:  # what was sealed just now must not be read in the WAL
+        await connection.execute_fetchall(EMPTY_THE_WAL)
 
 
 def known_migrations() -> list[str]:
     """The scripts in their order; the schema's version is how many have run."""
     folder = resources.files("storage") / "migrations" / "sqlite"
     return [script.read_text("utf-8") for script in sorted(folder.iterdir(), key=lambda each: each.name)]
+
+
+def vault_functions(vault: Vault) -> dict[str, Callable[..., str | bytes | None]]:
+    """What migrations call, by the name they call it."""
+
+    def number_index(e164: str | None) -> str | None:
+        return None if e164 is None else vault.index(Number(e164))
+
+    def seal_number(e164: str | None) -> bytes | None:
+        return None if e164 is None else vault.seal_number(Number(e164))
+
+    def tail_index(e164: str) -> str:
+        return vault.tail_index(e164)
+
+    def raw_index(sender: str) -> str:
+        try:
+            return vault.index(Number.parse(f"+{sender}"))
+        except NotANumber:
+            return ""
+
+    def seal_text(text: str | None, row: str) -> bytes | None:
+        return vault.seal(text, row)
+
+    return {each.__name__: each for each in (number_index, seal_number, tail_index, raw_index, seal_text)}

@@ -23,6 +23,7 @@ class Survey:
     known: int
     damage: str | None
     free_bytes: int
+    is_sealed: bool = False  # it needs the keys it was made with
 
 
 def survey(path: Path) -> Survey:
@@ -30,8 +31,8 @@ def survey(path: Path) -> Survey:
     writable = os.access(folder, os.W_OK | os.X_OK) and (not path.exists() or os.access(path, os.W_OK))
     free = shutil.disk_usage(folder).free if folder.is_dir() else 0
     in_use = writable and _in_use(path)
-    schema, damage = _read(path, thoroughly=not in_use) if path.exists() else (0, None)
-    return Survey(path.exists(), writable, in_use, schema, len(known_migrations()), damage, free)
+    schema, damage, is_sealed = _read(path, thoroughly=not in_use) if path.exists() else (0, None, False)
+    return Survey(path.exists(), writable, in_use, schema, len(known_migrations()), damage, free, is_sealed)
 
 
 def checkpoints_are_safe(version: tuple[int, ...]) -> bool:
@@ -50,12 +51,13 @@ def _in_use(path: Path) -> bool:
     return False
 
 
-def _read(path: Path, *, thoroughly: bool) -> tuple[int | None, str | None]:
+def _read(path: Path, *, thoroughly: bool) -> tuple[int | None, str | None, bool]:
     # The long read of a whole check would keep a running service's WAL from being emptied.
     try:
         with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=5)) as database:
             (schema,) = database.execute("PRAGMA user_version").fetchone()
+            (is_sealed,) = database.execute("SELECT count(*) FROM sqlite_schema WHERE name = 'vault_key'").fetchone()
             (verdict,) = database.execute("PRAGMA quick_check(1)").fetchone() if thoroughly else ("ok",)
     except sqlite3.Error as error:
-        return None, str(error)
-    return schema, None if verdict == "ok" else verdict
+        return None, str(error), False
+    return schema, None if verdict == "ok" else verdict, bool(is_sealed)

@@ -46,30 +46,31 @@ async def remember(
     """On a chat or on a number. `keep`: how long it may be taken back; what is older goes."""
     await tx.run("DELETE FROM undoable WHERE at <= $1", now - keep)
     await tx.run(
-        "INSERT INTO undoable (admin, what, chat, number, until_before, at) VALUES ($1, $2, $3, $4, $5, $6)",
-        by.e164, act.value, chat, number and number.e164, until, now,
+        "INSERT INTO undoable (admin, what, chat, number, sealed, until_before, at)"
+        " VALUES ($1, $2, $3, $4, $5, $6, $7)",
+        tx.vault.index(by), act.value, chat, number and tx.vault.index(number),
+        number and tx.vault.seal_number(number), until, now,
     )  # fmt: skip
 
 
 async def last_of(reading: Reading, admin: Number, *, after: Millis) -> Undoable | None:
     """The newest act of that admin's, undone or not."""
     row = await reading.row(
-        "SELECT id, what, chat, number, until_before, at, undone FROM undoable"
+        "SELECT id, what, chat, until_before, at, undone, number, sealed FROM undoable"
         " WHERE admin = $1 AND at > $2 ORDER BY id DESC LIMIT 1",
-        admin.e164, after,
+        reading.vault.index(admin), after,
     )  # fmt: skip
     if row is None:
         return None
-    return Undoable(
-        row[0], Act(row[1]), row[2], None if row[3] is None else Number(row[3]), row[4], row[5], bool(row[6])
-    )
+    number = None if row[6] is None else reading.vault.number(row[6], row[7])
+    return Undoable(row[0], Act(row[1]), row[2], number, row[3], row[4], bool(row[5]))
 
 
 async def is_overtaken(reading: Reading, act: Undoable) -> bool:
     """Whether somebody has done something to the same chat or person since, and not taken it back."""
     row = await reading.row(
         "SELECT 1 FROM undoable WHERE id > $1 AND (chat = $2 OR number = $3) AND undone = 0 LIMIT 1",
-        act.id, act.chat, act.number and act.number.e164,
+        act.id, act.chat, act.number and reading.vault.index(act.number),
     )  # fmt: skip
     return row is not None
 
@@ -80,4 +81,4 @@ async def mark_undone(tx: Transaction, act: Undoable) -> None:
 
 async def forget(tx: Transaction, admin: Number) -> None:
     """Nothing of that admin's can be taken back any more."""
-    await tx.run("DELETE FROM undoable WHERE admin = $1", admin.e164)
+    await tx.run("DELETE FROM undoable WHERE admin = $1", tx.vault.index(admin))

@@ -8,10 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import signal
-import sqlite3
 from collections import Counter, defaultdict
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,6 +22,7 @@ from tests.conftest import Emulated, StartEmulator
 from tests.people import LINE as OUR_LINE
 from tests.people import OTHER_LINE
 from tests.process import API_TOKEN, Service
+from tests.unsealed import opened
 
 LINE = OUR_LINE.e164
 SIGNED = "a-signature-secret"
@@ -103,12 +102,10 @@ class Town:
 
     def relays(self) -> dict[str, list[Row]]:
         """By recipient, in the order they were written."""
-        with closing(sqlite3.connect(self.service.folder / "service.db")) as database:
-            found = database.execute(
-                "SELECT recipient, text, state, may_repeat FROM outbound WHERE kind = 'relay' ORDER BY id"
-            ).fetchall()
+        with opened(self.service.folder / "service.db") as database:
+            found = database.outbound("kind = 'relay'", "state, may_repeat")
         rows = defaultdict(list)
-        for recipient, text, state, may_repeat in found:
+        for _, recipient, text, state, may_repeat in found:
             rows[recipient].append(Row(text, state, bool(may_repeat)))
         return rows
 

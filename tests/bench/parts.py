@@ -118,8 +118,8 @@ async def _write(database: aiosqlite.Connection, start: int, texts: list[Text], 
     await database.executemany(
         OUTBOUND,
         [
-            (f"+{text.line}", f"+{text.recipient}", text.words, person // 2 + 1, f"+{text.sender}", f"+{text.line}",
-             text.id, f"{text.id:>40}", now, now, now)
+            (f"+{text.line}", f"+{text.recipient}", text.words.encode(), person // 2 + 1, f"+{text.sender}",
+             f"+{text.line}", text.id, f"{text.id:>40}", now, now, now)
             for text, person in zip(texts, persons, strict=True)
         ],
     )  # fmt: skip

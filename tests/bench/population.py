@@ -10,7 +10,9 @@ from enum import StrEnum
 from pathlib import Path
 from urllib.parse import urlencode
 
+from storage.number import Number
 from storage.sqlite import SQLite
+from storage.vault import Vault
 
 LINES = ("447700900000", "447700900001", "447700900002", "447700900003")
 ADMIN = "+447700900100"
@@ -99,14 +101,19 @@ class Population:
                     [(chat + 1, OPENED_AT) for chat in range(self.chats)],
                 )
                 await tx.many(
-                    "INSERT INTO participant (chat, side, number, line, open) VALUES ($1, $2, $3, $4, 1)",
-                    [
-                        (person // 2 + 1, "AB"[person % 2], f"+{self.number(person)}", f"+{self.line(person)}")
-                        for person in range(2 * self.chats)
-                    ],
+                    "INSERT INTO participant (chat, side, number, sealed, tail, line, open)"
+                    " VALUES ($1, $2, $3, $4, $5, $6, 1)",
+                    [self._seated(tx.vault, person) for person in range(2 * self.chats)],
                 )
         finally:
             await engine.close()
+
+    def _seated(self, vault: Vault, person: int) -> tuple[object, ...]:
+        number = Number(f"+{self.number(person)}")
+        return (
+            person // 2 + 1, "AB"[person % 2], vault.index(number), vault.seal_number(number),
+            vault.tail_index(number.digits), f"+{self.line(person)}",
+        )  # fmt: skip
 
 
 class Wrong(Exception):

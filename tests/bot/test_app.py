@@ -8,6 +8,7 @@ from bot.app import create_app
 from storage.engine import Unusable
 from storage.sqlite import SQLite
 from tests.owner import GOOD, read
+from tests.unsealed import kept
 
 TOKEN = GOOD["WEBHOOK_TOKEN"]
 
@@ -61,7 +62,7 @@ async def test_a_text_taken_is_still_there_after_the_app_has_gone(tmp_path: Path
     ):
         assert (await web.get(f"/webhooks/inbound-sms/{TOKEN}", params=query)).status_code == 204
     engine = await SQLite.open(tmp_path / "a.db")
-    assert await engine.reader.rows("SELECT text, reason FROM kept") == [("hello", "stranger")]
+    assert await kept(engine.reader) == [("447700900003", "hello", "stranger")]
     assert [kind for (kind,) in await engine.reader.rows("SELECT kind FROM outbound")] == ["reply"]
     await engine.close()
 

@@ -35,8 +35,8 @@ async def test_after_a_restore_nothing_unfinished_is_sent(running: Service) -> N
     await running.end()
     with closing(sqlite3.connect(running.folder / "service.db")) as database:
         database.execute(
-            "INSERT INTO outbound (line, recipient, text, kind, client_ref, state, ready_at, created_at, changed_at)"
-            " VALUES ('+447700900000', '+447700900001', 'went out long ago', 'notice', 'r', 'queued', 0, 0, 0)"
+            "INSERT INTO outbound (line, recipient, kind, client_ref, state, ready_at, created_at, changed_at)"
+            " VALUES ('+447700900000', 'somebody', 'notice', 'r', 'queued', 0, 0, 0)"
         )
         database.commit()
     await running.start("--after-restore")

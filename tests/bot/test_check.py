@@ -15,6 +15,7 @@ from bot.check import Finding, Verdict, database, findings, tell
 from bot.emulator.profile import Profile
 from bot.server import listen
 from storage import tokens
+from storage.keys import new
 from storage.sqlite import SQLite
 from storage.survey import Survey
 from tests.emulation import StartEmulator
@@ -149,6 +150,27 @@ async def test_a_database_of_a_newer_version_is_a_problem(environ: dict[str, str
     with closing(sqlite3.connect(tmp_path / "sms.db")) as newer:
         newer.execute("PRAGMA user_version = 999")
     assert (await check(environ)).says("newer version (schema 999)") == "problem"
+
+
+async def test_the_keys_are_to_be_copied_apart(environ: dict[str, str], tmp_path: Path) -> None:
+    assert (await check(environ)).says("copy it then, apart from the backups") == "ok"
+    await (await SQLite.open(tmp_path / "sms.db")).close()
+    assert (await check(environ)).says("1 in ") == "ok"
+    assert (await check(environ | {"DATA_KEY": new()})).says("from DATA_KEY") == "ok"
+
+
+async def test_keys_that_others_can_read_are_a_warning(environ: dict[str, str], tmp_path: Path) -> None:
+    await (await SQLite.open(tmp_path / "sms.db")).close()
+    (tmp_path / "sms.db.key").chmod(0o644)
+    assert (await check(environ)).says("can be read by others") == "warning"
+
+
+async def test_missing_and_broken_keys_are_a_problem(environ: dict[str, str], tmp_path: Path) -> None:
+    await (await SQLite.open(tmp_path / "sms.db")).close()
+    (tmp_path / "sms.db.key").write_text("oh no")
+    assert (await check(environ)).says("cannot be understood") == "problem"
+    (tmp_path / "sms.db.key").unlink()
+    assert (await check(environ)).says("nobody can read the database: put it back") == "problem"
 
 
 @pytest.mark.parametrize(

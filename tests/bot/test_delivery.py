@@ -234,7 +234,7 @@ async def test_no_more_leaves_than_the_line_may_carry(tmp_path: Path) -> None:
 async def test_one_that_cannot_be_settled_does_not_hold_up_the_others(chat: World) -> None:
     async with chat.engine.transaction() as tx:
         await tx.run(
-            "CREATE TRIGGER poison BEFORE UPDATE ON outbound WHEN NEW.state = 'dead' AND NEW.text = 'poison'"
+            "CREATE TRIGGER poison BEFORE UPDATE ON outbound WHEN NEW.state = 'dead'"
             " BEGIN SELECT RAISE(ABORT, 'x'); END"
         )
     chat.phones.next.append(Refused("status 6"))

@@ -6,6 +6,7 @@ import pytest
 from commands.durations import DAY, HOUR
 from storage import people
 from storage.number import Number
+from tests import unsealed
 from tests.people import ADMIN, ALICE, BOB, CAROL, OTHER_LINE, inbound
 from tests.world import World, world
 
@@ -26,9 +27,9 @@ async def few(tmp_path: Path) -> AsyncIterator[World]:
 
 
 async def kept(here: World) -> list[tuple[str, str, int | None]]:
-    return [
-        (text, why, chat) for text, why, chat in await here.engine.reader.rows("SELECT text, reason, chat FROM kept")
-    ]
+    chats = await here.engine.reader.rows("SELECT chat FROM kept ORDER BY id")
+    texts = await unsealed.kept(here.engine.reader)
+    return [(text or "", why, chat) for (_, text, why), (chat,) in zip(texts, chats, strict=True)]
 
 
 async def test_what_is_above_a_day_is_held_and_its_sender_told_once(few: World) -> None:

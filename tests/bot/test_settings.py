@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from bot.settings import SECRETS, BadSettings, Settings, likely_typos, read_settings
 from commands.durations import MINUTE
+from storage import keys
 from storage.number import Number
 from tests.owner import ADMIN, GOOD, LINE, NOWHERE, fault, faults, read
 
@@ -92,6 +93,7 @@ def test_the_secrets_are_these() -> None:
         "WEBHOOK_TOKEN",
         "API_TOKEN",
         "ADMIN_TOTP_SECRETS",
+        "DATA_KEY",
     } == SECRETS
 
 
@@ -185,9 +187,12 @@ def test_a_file_that_is_no_text_is_told(tmp_path: Path) -> None:
 AUTHENTICATOR = f"{ADMIN.e164}=JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
 
 
+OF_A_FORM = {"ADMIN_TOTP_SECRETS": AUTHENTICATOR, "DATA_KEY": keys.new()}
+
+
 @pytest.mark.parametrize("name", sorted(SECRETS))
 def test_each_secret_may_come_from_a_file(name: str, tmp_path: Path) -> None:
-    held = AUTHENTICATOR if name == "ADMIN_TOTP_SECRETS" else "from-a-file-0123456789"
+    held = OF_A_FORM.get(name, "from-a-file-0123456789")
     (tmp_path / "secret").write_text(f"{held}\n")
     rest = {key: held for key, held in GOOD.items() if key != name}
     settings = read_settings(rest | {f"{name}_FILE": str(tmp_path / "secret")}, NOWHERE)

@@ -49,9 +49,7 @@ async def test_the_admins_are_told_once_when_it_comes_near_and_once_when_it_is_t
 
 async def test_what_waits_leaves_on_the_next_day_and_has_spent_no_try(ten: World) -> None:
     await say(ten, 9)
-    assert await ten.engine.reader.rows("SELECT tries, text FROM outbound WHERE state = 'queued' ORDER BY id") == [
-        (0, "6"), (0, "7"), (0, "8"),
-    ]  # fmt: skip
+    assert await ten.engine.reader.rows("SELECT tries FROM outbound WHERE state = 'queued'") == [(0,), (0,), (0,)]
     assert await ten.wait(DAY - ten.now % DAY - 1) == []
     assert await ten.wait(1) == ["*0002 6", "*0002 7", "*0002 8"]
     assert ten.delivery.trouble is None

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import sqlite3
 import time
-from contextlib import closing, suppress
+from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import count
 from random import Random
@@ -14,6 +13,7 @@ from tests.crash.judge import WAITING, Row
 from tests.crash.ledger import Conversation, Ledger
 from tests.emulation import Emulated
 from tests.process import API_TOKEN, Service
+from tests.unsealed import opened
 
 PEOPLE = [f"+447700900{number}" for number in range(101, 165)]
 # Nobody writes thirty texts in half a minute, or the chat is taken for two machines that answer each other.
@@ -85,6 +85,5 @@ class Town:
 
     def rows(self) -> list[Row]:
         """Read only: the last connection to close would otherwise tidy up after a crash."""
-        with closing(sqlite3.connect(f"file:{self.service.folder / 'service.db'}?mode=ro", uri=True)) as database:
-            found = database.execute("SELECT line, recipient, text, state, may_repeat, tries FROM outbound ORDER BY id")
-            return [Row(*each) for each in found]
+        with opened(self.service.folder / "service.db") as database:
+            return [Row(*each) for each in database.outbound(more="state, may_repeat, tries")]

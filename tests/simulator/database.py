@@ -13,7 +13,8 @@ import aiosqlite
 
 from storage.engine import Row
 from storage.model import Millis
-from storage.sqlite import Connection, SQLite, known_migrations
+from storage.sqlite import Connection, SQLite, known_migrations, vault_functions
+from tests.clear import clear_vault
 from tests.simulator import journal
 from tests.simulator.run import Place, Run
 from tests.simulator.timeline import Timeline
@@ -27,6 +28,8 @@ READS = ("SELECT", "ROLLBACK", "PRAGMA", "BEGIN")
 def template(*extra: str) -> bytes:
     """The migrated schema with the journal's triggers, to be cloned."""
     database = sqlite3.connect(":memory:", isolation_level=None)
+    for name, function in vault_functions(clear_vault()).items():
+        database.create_function(name, function.__code__.co_argcount, function)
     for script in (*known_migrations(), journal.SCHEMA, *extra):
         database.executescript(script)
     return database.serialize()
@@ -131,11 +134,13 @@ class SimulatedSQLite(SQLite):
         self._run = run
 
     async def start(self) -> None:
+        self.vault = clear_vault()
         self._opened = [cast(aiosqlite.Connection, Inline(self._disk, self._run))]
 
     @property
     def reader(self) -> Connection:
-        return Connection(cast(aiosqlite.Connection, Looking(self._disk, self._run, self._busy)))
+        looking = Looking(self._disk, self._run, self._busy)
+        return Connection(cast(aiosqlite.Connection, looking), self.vault)
 
 
 def _error(message: str, code: int) -> sqlite3.DatabaseError:

@@ -14,8 +14,8 @@ from tests.simulator.journal import Change, Entry
 from tests.simulator.provider import Send
 
 ROWS = """
-    SELECT id, line, recipient, text, kind, chat, sender, sender_line, cause, client_ref, state, tries, resend,
-           may_repeat, reason, created_at
+    SELECT id, line, recipient, CAST(text AS TEXT), kind, chat, sender, sender_line, cause, client_ref,
+           state, tries, resend, may_repeat, reason, created_at
     FROM outbound ORDER BY id
 """
 
@@ -89,7 +89,10 @@ def gathered(disk: Disk, *, sends: Sequence[Send], parcels: Sequence[Parcel]) ->
     entries = journal.read(disk.rows("SELECT what, a, b, c, d, e, f, g FROM journal ORDER BY id"))
     return Evidence(
         rows=[Row(*row) for row in disk.rows(ROWS)],
-        kept=[Kept(message_id, text or "") for message_id, text in disk.rows("SELECT message_id, text FROM kept")],
+        kept=[
+            Kept(message_id, text or "")
+            for message_id, text in disk.rows("SELECT message_id, CAST(text AS TEXT) FROM kept")
+        ],
         journal=entries,
         sends=by_ref,
         texts=_texted(parcels),

@@ -76,7 +76,7 @@ class History:
         if change.after == "cancelled" and change.attempt > before.attempt and row.text == self._confirmation:
             yield f"{row}, the confirmation of an opt-out, is not sent"  # only the next opt-out may cancel it
         if row.kind == "relay" and change.after in LOST and change.before not in LOST:
-            yield from self._is_told(row, change)
+            yield from self._is_told(row, change, index)
 
     def _is_partner(self, row: Row) -> bool:
         seats = self._seats[row.chat or 0].values()
@@ -105,9 +105,18 @@ class History:
         if isinstance(send.outcome, AccountTrouble) and change.tries > change.tries_before:
             yield f"{row} has spent a try on the account's trouble"
 
-    def _is_told(self, row: Row, change: Change) -> Iterator[str]:
-        if row.sender not in self._silent and (row.sender_line, row.sender, change.at) not in self._told:
+    def _is_told(self, row: Row, change: Change, index: int) -> Iterator[str]:
+        if row.sender in self._silent or self._opts_out_at_once(row.sender, change, index):
+            return
+        if (row.sender_line, row.sender, change.at) not in self._told:
             yield f"the writer of {row} was not told that it is {change.after}"
+
+    def _opts_out_at_once(self, number: str | None, change: Change, index: int) -> bool:
+        """Receipts of one batch may say that a text failed, and that its writer wants no more."""
+        return any(
+            isinstance(entry, OptedOut) and entry.number == number and entry.at == change.at
+            for entry in self._entries[index + 1 : index + 60]
+        )
 
     def _queue_is_cleared(self, out: OptedOut, index: int) -> Iterator[str]:
         """Whatever waited for this person is cancelled in the same transaction."""

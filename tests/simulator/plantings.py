@@ -170,7 +170,7 @@ async def _somebody_else(*args: Any, **more: Any) -> dict[Seat, Standing]:
 @asynccontextmanager
 async def _torn(self: SimulatedSQLite) -> AsyncIterator[Connection]:
     async with self._busy:
-        yield Connection(self._writer)
+        yield Connection(self._writer, self.vault)
 
 
 async def _undone_to_all(self: Writer, batch: Any, error: Exception) -> None:

@@ -20,6 +20,7 @@ from storage.engine import Transaction
 from storage.model import Millis
 from storage.number import Number
 from storage.sqlite import SQLite
+from tests.clear import ClearSQLite
 from tests.people import ADMIN, ALICE, BOB, LINE, NOON, OTHER_LINE, inbound
 
 SECOND, SIGNING = Number("+447700900101"), Number("+447700900102")  # SIGNING has an authenticator
@@ -78,7 +79,9 @@ class Stage:
         """What leaves because of it. Nothing is ever sent: what was read is taken out of the way."""
         async with self.engine.transaction() as tx:
             await self._intake.take(tx, [inbound(sender, words, line=line, at=self.now)])
-            rows = await tx.rows("SELECT recipient, line, text FROM outbound WHERE state = 'queued' ORDER BY id")
+            rows = await tx.rows(
+                "SELECT recipient, line, CAST(text AS TEXT) FROM outbound WHERE state = 'queued' ORDER BY id"
+            )
             await tx.run("DELETE FROM outbound WHERE state = 'queued'")
             await _let_something_fail(tx, self.now)
         return [Got(Number(recipient), Number(line), text) for recipient, line, text in rows]
@@ -96,7 +99,7 @@ async def _let_something_fail(tx: Transaction, now: Millis) -> None:
     """So that there always is something to resend and to dismiss."""
     await tx.run(
         "INSERT INTO outbound (line, recipient, text, kind, client_ref, state, created_at, changed_at)"
-        " SELECT $1, $2, 'failed', 'notice', 'failed-' || $3, 'dead', $3, $3"
+        " SELECT $1, $2, x'00', 'notice', 'failed-' || $3, 'dead', $3, $3"
         " WHERE NOT EXISTS (SELECT 1 FROM outbound WHERE state = 'dead') ON CONFLICT DO NOTHING",
         LINE.e164, BOB.e164, now,
     )  # fmt: skip
@@ -109,7 +112,7 @@ def acts(got: list[Got]) -> list[str]:
 
 @asynccontextmanager
 async def stage(path: Path, seed: int) -> AsyncIterator[Stage]:
-    engine = await SQLite.open(path)
+    engine = await ClearSQLite.open(path)
     try:
         here = Stage(engine, Random(seed))
         await here.text(ADMIN, f"PAIR {ALICE.e164} {BOB.e164}", LINE)

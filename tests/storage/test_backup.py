@@ -10,6 +10,7 @@ import pytest
 
 from storage import inbox
 from storage.backup import CannotBackUp, back_up
+from storage.keys import KeyFile
 from storage.sqlite import SQLite
 from tests.people import NOON
 
@@ -60,7 +61,7 @@ async def test_the_service_can_start_on_a_copy(tmp_path: Path) -> None:
     await (await SQLite.open(tmp_path / "a.db")).close()
     back_up(tmp_path / "a.db", tmp_path / "copy.db")
     assert await asyncio.to_thread(left, tmp_path) == ["copy.db"], "the one file is all of it"
-    await (await SQLite.open(tmp_path / "copy.db")).close()
+    await (await SQLite.open(tmp_path / "copy.db", KeyFile.beside(tmp_path / "a.db"))).close()
 
 
 async def test_a_copy_is_nobody_elses_to_read(tmp_path: Path) -> None:

@@ -67,7 +67,7 @@ async def test_the_repeat_of_a_doubt_is_marked_and_its_own_doubt_is_the_last(tx:
 
 
 async def test_a_conversation_without_a_head_gets_one_at_the_next_start(tx: Transaction, claim: Claim) -> None:
-    await tx.run("UPDATE outbound SET state = 'accepted' WHERE text = 'one'")
+    await tx.run("UPDATE outbound SET state = 'accepted' WHERE id = 1")
     assert (await outbox.claim(tx, owner="me", line=LINE, limit=9, now=NOON)).texts == []
     await doubts.give_heads(tx, NOON)
     assert [each.text for each in (await outbox.claim(tx, owner="me", line=LINE, limit=9, now=NOON)).texts] == ["two"]

@@ -5,7 +5,9 @@ from tests.people import ALICE, BOB, NOON
 
 
 async def rows(tx: Transaction) -> list[tuple[object, ...]]:
-    return await tx.rows("SELECT number, texts, held, answers FROM sender_day ORDER BY day DESC, number")
+    found = await tx.rows("SELECT number, texts, held, answers FROM sender_day ORDER BY day DESC, texts DESC")
+    names = {tx.vault.index(each): each.e164 for each in (ALICE, BOB)}
+    return [(names[number], *counts) for number, *counts in found]
 
 
 async def test_a_persons_texts_of_a_day_add_up(tx: Transaction) -> None:

@@ -39,6 +39,7 @@ TOLD = {
     outbox.OPTED_OUT: "partner_not_receiving",
     outbox.TOO_OLD: "not_delivered",
     outbox.PAUSED: "chat_paused",
+    outbox.UNREADABLE: "not_delivered",
 }
 LONGEST_WAIT = MINUTE  # that Vonage may ask of a whole line
 WORTH_TELLING = MINUTE  # a pause shorter than that nobody would have noticed

@@ -14,7 +14,7 @@ from storage.engine import Reading, Row, Transaction
 from storage.model import Claim, Kind, Millis, Outbound, Seat, State
 from storage.number import Number
 from storage.transitions import Event, becomes, may
-from storage.vault import Vault
+from storage.vault import CannotOpen, Vault
 
 # Spelled as in the partial indexes of that name, or they would not be used.
 WAITING = "state IN ('queued', 'sending', 'uncertain')"
@@ -41,6 +41,7 @@ COLUMNS = """id, owner, attempt, tries, line, recipient, recipient_sealed, text,
 
 # Why a text is not sent after all when its turn has come.
 CHAT_ENDED, OPTED_OUT, TOO_OLD, PAUSED = "the chat ended", "opted out", "waited too long", "the chat is paused"
+UNREADABLE = "its text in the database is damaged"
 
 # Asked when its turn has come, not when it was queued. A relay goes only to who still sits on that line in that chat:
 # on another, it would show up among somebody else's texts. The one confirmation of an opt-out (resend = 0) still goes.
@@ -166,8 +167,11 @@ async def claim(
         rows = await tx.rows(
             CLAIM.replace(DUE, f"{DUE} AND {admins}"), *values, json.dumps(list(map(tx.vault.index, urgent_for)))
         )
-    texts = [claim_of(tx, row) for row in rows if row[-2] == State.SENDING]
-    cancelled = [(claim_of(tx, row), row[-1]) for row in rows if row[-2] != State.SENDING]
+    claims = [(claim_of(tx, row), row[-1] if row[-2] != State.SENDING else None) for row in rows]
+    texts = [each for each, why in claims if why is None and each.text]
+    unreadable = [each for each, why in claims if why is None and not each.text]
+    await bury(tx, [Buried(each, UNREADABLE) for each in unreadable], now)
+    cancelled = [(each, why) for each, why in claims if why] + [(each, UNREADABLE) for each in unreadable]
     if not cancelled:
         return Claimed(texts, [])
     await promote(tx, [each for each, _ in cancelled], now)
@@ -297,7 +301,7 @@ def claim_of(reading: Reading, row: Row) -> Claim:
         tries=row[3],
         line=Number(row[4]),
         recipient=vault.number(row[5], row[6]),
-        text=vault.open(row[7], f"outbound {row[9]}") or "",
+        text=_text(vault, row[7], row[9]),
         kind=Kind(row[8]),
         client_ref=row[9],
         chat=row[10],
@@ -306,6 +310,14 @@ def claim_of(reading: Reading, row: Row) -> Claim:
         tried_at=row[15],
         may_repeat=bool(row[16]),
     )
+
+
+def _text(vault: Vault, sealed: bytes | None, client_ref: str) -> str:
+    """Empty when it cannot be read: one damaged field must not hold up all the others."""
+    try:
+        return vault.open(sealed, f"outbound {client_ref}") or ""
+    except CannotOpen:
+        return ""
 
 
 def seat_of(vault: Vault, index: str | None, sealed: bytes | None, line: str | None) -> Seat | None:

@@ -246,6 +246,22 @@ async def test_one_that_cannot_be_settled_does_not_hold_up_the_others(chat: Worl
         await asyncio.sleep(0.01)
 
 
+async def test_a_text_that_is_damaged_in_the_database_is_told_and_holds_up_no_other(chat: World) -> None:
+    chat.phones.open.clear()
+    await chat.text(ALICE, "under way")
+    await chat.text(ALICE, "damaged")
+    await chat.text(ALICE, "next")
+    async with chat.engine.transaction() as tx:
+        await tx.run("UPDATE outbound SET text = x'00' WHERE id = (SELECT max(id) - 1 FROM outbound)")
+    chat.phones.open.set()
+    await chat.wait(0)
+    assert chat.arrived()[-2:] == [
+        "*0002 next",
+        "*0001 Private SMS: your last text was NOT delivered. You can send it again.",
+    ]
+    assert (await chat.states())[-3:] == ["dead", "accepted", "accepted"]
+
+
 async def test_trouble_is_not_over_because_a_connection_failed(chat: World) -> None:
     chat.phones.next.extend([AccountTrouble("status 9"), NotTaken("connect failed")])
     await chat.text(ALICE, "one")

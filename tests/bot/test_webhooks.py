@@ -268,7 +268,7 @@ async def test_a_fault_of_ours_is_503_too_and_shows_nothing(caplog: pytest.LogCa
 
 
 async def test_each_refusal_is_one_line_that_shows_nothing_of_the_request(caplog: pytest.LogCaptureFixture) -> None:
-    caplog.set_level(logging.DEBUG)
+    caplog.set_level(logging.DEBUG, logger="private_sms")
     service = Service(Protection(TOKEN, SECRET))
     await service.post(SENT, f"{TEXT_URL}/{TOKEN}x")
     await service.post(SENT, f"{TEXT_URL}/{TOKEN}")

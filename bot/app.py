@@ -34,6 +34,7 @@ from bot.webhooks import Event, Protection
 from commands.catalogue import Catalogue
 from commands.desk import House
 from commands.destinations import Destinations
+from commands.leakguard import Rules
 from storage import tokens
 from storage.keys import Keys, KeySetting
 from storage.model import Millis
@@ -132,6 +133,7 @@ def _house(settings: Settings) -> House:
         admins=frozenset(settings.admin_numbers),
         region=settings.default_region,
         destinations=Destinations(settings.countries),
+        rules=Rules(settings.leak_guard, settings.leak_guard_links),
         codes=settings.admin_codes,
         news=settings.admin_news,
         authenticators=settings.authenticators,

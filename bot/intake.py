@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from bot.breaker import Breaker
@@ -134,7 +134,9 @@ class Intake:
 
     def _ground(self, now: Millis) -> Ground:
         house, limits = self._house, self._limits
-        return Ground(self._lines, house.region, now, house.destinations, limits.day, limits.strangers.left(now))
+        return Ground(
+            self._lines, house.region, now, house.destinations, limits.day, limits.strangers.left(now), house.rules
+        )  # fmt: skip
 
     async def _standings(
         self, tx: Transaction, texts: Sequence[Inbound] | deque[Inbound], now: Millis
@@ -147,8 +149,8 @@ class Intake:
             case Relay():
                 rows.texted.append((decision.chat, decision.side))
                 rows.leaving.append(self._relayed(text, decision, now))
-                if decision.hint:
-                    self._answer_into(rows, text, standing, Answer("stop_hint", once=people.STOP_HINT))
+                for answer in _told_beside(decision):
+                    self._answer_into(rows, text, standing, answer)
             case Answer():
                 self._answer_into(rows, text, standing, decision)
             case Keep():
@@ -293,13 +295,27 @@ def _kept(text: Inbound, standing: Standing, reason: str) -> Kept:
     return Kept(text, reason, standing.chat if reason in HELD else None)
 
 
+def _told_beside(relay: Relay) -> Iterator[Answer]:
+    """What the sender of a text that is passed on hears of it."""
+    if relay.masked:
+        yield Answer("guard_masked")
+    if relay.warned:
+        yield Answer("guard_warned", once=people.GUARD_WARNING)
+    if relay.hint:
+        yield Answer("stop_hint", once=people.STOP_HINT)
+
+
 def _told(standing: Standing, decision: Decision, now: Millis) -> Standing:
     """As the next text of a batch finds its sender, who has just been told something that is said once a day."""
     match decision:
         case Answer(once=people.STRANGER):
             return replace(standing, told_stranger_at=now)
-        case Relay(hint=True):
-            return replace(standing, told_stop_at=now)
+        case Relay(hint=hint, warned=warned) if hint or warned:
+            return replace(
+                standing,
+                told_stop_at=now if hint else standing.told_stop_at,
+                told_guard_at=now if warned else standing.told_guard_at,
+            )
         case Answer(kept=kept) if kept == PAUSED:
             return replace(standing, told_paused=True)
         case _:

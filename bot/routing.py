@@ -9,6 +9,7 @@ from commands import grammar, words
 from commands.destinations import Destinations
 from commands.durations import DAY
 from commands.grammar import Item, Reading, Spoken
+from commands.leakguard import Rules, guard
 from commands.table import TABLE
 from storage.model import Inbound, Millis, Seat, Side, Standing
 from storage.number import Number
@@ -30,17 +31,24 @@ class Ground:
     destinations: Destinations = field(default_factory=Destinations)
     daily: int = 0  # texts of one person a day; 0: no limit
     strangers_left: int = 1  # answers that may still be given to strangers
+    rules: Rules = field(default_factory=Rules)  # of the leak guard, in chats without their own
 
 
 @dataclass(frozen=True, slots=True)
 class Relay:
-    """To be passed on, word for word. `hint`: it sounded like an opt-out, so tell the sender that STOP works."""
+    """To be passed on, word for word but for what the leak guard has hidden.
+
+    The sender is to be told, `hint`: that STOP works, as it sounded like an opt-out; `masked`: that something was
+    hidden; `warned`: that something stands in it which somebody should mind.
+    """
 
     chat: int
     side: Side
     to: Seat
     text: str = field(repr=False)
     hint: bool = False
+    masked: bool = False
+    warned: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,12 +204,7 @@ def _relay(text: Inbound, standing: Standing, ground: Ground) -> Decision | None
     if standing.partner_opted_out:
         return _to_somebody_gone(standing)
     undotted = grammar.undotted(text.text) if standing.is_admin else None
-    hint = (
-        words.hints_at_opt_out(text.text)
-        and not (standing.is_admin or standing.opted_out)
-        and not _told_today(standing.told_stop_at, ground)
-    )
-    return Relay(standing.chat, standing.side, standing.partner, undotted or text.text, hint)
+    return _guarded(undotted or text.text, text, standing, ground)
 
 
 def _admin_without_chat(text: Inbound, standing: Standing, ground: Ground) -> Decision | None:
@@ -252,6 +255,22 @@ def _unanswered(text: Inbound, standing: Standing, ground: Ground) -> str | None
 def _to_somebody_gone(standing: Standing) -> Decision:
     kept = "the other person has opted out"
     return Keep(kept) if standing.opted_out else Answer("partner_not_receiving", kept=kept)
+
+
+def _guarded(words_on: str, text: Inbound, standing: Standing, ground: Ground) -> Relay:
+    assert standing.chat is not None
+    assert standing.side is not None
+    assert standing.partner is not None
+    assert text.sender is not None
+    found = guard(words_on, (text.sender, standing.partner.number), ground.rules.of_chat(standing.guard))
+    answered = not standing.opted_out
+    hint = words.hints_at_opt_out(words_on) and answered and not standing.is_admin
+    return Relay(
+        standing.chat, standing.side, standing.partner, found.text,
+        hint=hint and not _told_today(standing.told_stop_at, ground),
+        masked=bool(found.masked) and answered,
+        warned=bool(found.warned) and answered and not _told_today(standing.told_guard_at, ground),
+    )  # fmt: skip
 
 
 def _read(text: str, ground: Ground) -> Reading:

@@ -42,6 +42,7 @@ from bot.vonage.signatures import Method
 from commands.desk import Codes, News
 from commands.destinations import country
 from commands.durations import MINUTE
+from storage.model import Guard
 from storage.number import Number
 
 
@@ -139,6 +140,12 @@ class Settings(BaseSettings):
     stranger_limit: int = Field(default=60, ge=0, description="answers an hour, a whole number, 0 for none at all")
     allowed_countries: Countries | None = Field(
         default=None, description="countries of two letters with commas, such as GB,IE, or nothing for your own"
+    )
+    leak_guard: Annotated[Guard, LowerCase] = Field(
+        default=Guard.MASK, description="off, warn or mask: other people's numbers in texts"
+    )
+    leak_guard_links: Annotated[Guard, LowerCase] = Field(
+        default=Guard.OFF, description="off, warn or mask: links and e-mail addresses in texts"
     )
     daily_texts: int = Field(default=0, ge=0, description="texts a day, a whole number, 0 for no cap")
     daily_spend: Amount = Field(

@@ -30,12 +30,14 @@ ROOM = {
     "failures": 70,
     "fault": 48,
     "held": 6,
+    "hidden": 9,  # or passed on: what is done about numbers
     "id": 7,
     "label": 12,
     "last": 17,
     "left": 1,
     "line": 5,
     "lines": 5,
+    "links": 9,
     "list": 59,
     "money": 12,
     "message": 12,  # a million texts a day for two thousand years
@@ -47,6 +49,7 @@ ROOM = {
     "place": 12,
     "reason": 20,
     "refused": 64,
+    "said": 80,
     "seated": 18,
     "service": 12,
     "side": 1,

@@ -11,6 +11,7 @@ from commands.arguments import ChatRef, Label
 from commands.catalogue import ROOM, Catalogue, fitting
 from commands.command import Role
 from commands.destinations import Destinations
+from commands.leakguard import Rules
 from storage import chats
 from storage.engine import Transaction
 from storage.model import Chat, Kind, Millis, Outbound, Seat
@@ -59,6 +60,7 @@ class House:
     refused: Callable[[], str | None] = lambda: None  # which webhooks were refused of late, and what to look at
     codes: Codes = Codes.GRAVE
     news: News = News.GRAVE
+    rules: Rules = field(default_factory=Rules)  # of the leak guard, in chats without their own
     authenticators: Mapping[Number, str] = field(default_factory=dict, repr=False)  # each admin's secret, in base32
 
     def text(self, key: str, **values: object) -> str:
@@ -72,6 +74,7 @@ class About:
     chat: Chat | None = None
     number: Number | None = None
     news: str | None = None  # in place of the row's own
+    unchanged: bool = False  # it was only looked at: no news
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ TOLD = {News.OFF: (), News.GRAVE: (Grade.GRAVE,), News.ALL: (Grade.GRAVE, Grade.
 async def tell_of(desk: Desk, command: Command[Any]) -> None:
     """That it was done, and about which chat or person."""
     key = desk.about.news or command.news
-    if key is None or command.grade not in TOLD[desk.house.news]:
+    if key is None or desk.about.unchanged or command.grade not in TOLD[desk.house.news]:
         return
     about = {"chat": desk.about.chat, "number": desk.about.number}
     await tell(desk, key, **{name: value for name, value in about.items() if value is not None})

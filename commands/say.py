@@ -9,6 +9,7 @@ from commands import pairing
 from commands.arguments import Unfit
 from commands.command import Grade, Role, command
 from commands.desk import Desk, Refused
+from commands.leakguard import OWN_ONLY, Guarded, guard
 from storage.model import Chat, Side
 
 SHAPE = re.compile(r"(?:chat\s+)?#?([1-9][0-9]{0,6})([ab])?(?![^\s:,])[:,]?\s*(.*)", re.IGNORECASE | re.DOTALL)
@@ -54,17 +55,19 @@ def reads_tell(text: str, region: str | None) -> Tell:
 )
 async def say(desk: Desk, asked: Say) -> str:
     chat = await _open_chat(desk, asked.chat_id)
+    words = guard(asked.words, [each.number for each in chat.participants], OWN_ONLY)
     heard = await pairing.reachable(desk, chat)
     for participant in heard:
-        desk.notify(participant.seat, "said", chat, words=asked.words)
+        desk.notify(participant.seat, "said", chat, words=words.text)
     match heard:
         case [one, other]:
-            return desk.text("said_both", chat=chat, number=one.number, other=other.number)
+            said = desk.text("said_both", chat=chat, number=one.number, other=other.number)
         case [one]:
             other = chat.b if one == chat.a else chat.a
-            return desk.text("said_one_only", chat=chat, number=one.number, other=other.number)
+            said = desk.text("said_one_only", chat=chat, number=one.number, other=other.number)
         case _:
             raise Refused("cannot_tell_both", chat=chat)
+    return _with_what_was_hidden(desk, said, words)
 
 
 @command(
@@ -84,8 +87,13 @@ async def tell(desk: Desk, asked: Tell) -> str:
     desk.about.number = to.number
     if to not in await pairing.reachable(desk, chat):
         raise Refused("cannot_tell", number=to.number)
-    desk.notify(to.seat, "said", chat, words=asked.words)
-    return desk.text("said_one", chat=chat, number=to.number)
+    words = guard(asked.words, [each.number for each in chat.participants if each != to], OWN_ONLY)
+    desk.notify(to.seat, "said", chat, words=words.text)
+    return _with_what_was_hidden(desk, desk.text("said_one", chat=chat, number=to.number), words)
+
+
+def _with_what_was_hidden(desk: Desk, said: str, words: Guarded) -> str:
+    return desk.text("said_masked", said=said) if words.masked else said
 
 
 def _reads(text: str) -> tuple[int, Side | None, str]:

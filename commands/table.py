@@ -12,6 +12,7 @@ from commands.confirm import confirm_of
 from commands.end import end, end_all
 from commands.extend import extend
 from commands.failed import dismiss, dismiss_all, failed, resend, resend_all
+from commands.guard import guard
 from commands.help import help_about
 from commands.listing import list_chats, next_page
 from commands.pair import pair
@@ -30,6 +31,7 @@ ROWS: tuple[Command[Any], ...] = (
     reopen,
     resume,
     extend,
+    guard,
     undo,
     list_chats,
     next_page,

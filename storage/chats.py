@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from storage.engine import Reading, Row, Transaction
-from storage.model import Chat, Millis, Participant, Seat, Side
+from storage.model import Chat, Guard, Millis, Participant, Seat, Side
 from storage.number import Number
 from storage.outbox import CHAT_ENDED, PAUSED, PROMOTE, WAITING, seat_of
 from storage.transitions import Event, becomes, may
@@ -14,7 +14,7 @@ from storage.vault import TAIL, Vault
 
 SELECT = """
     SELECT chat.id, chat.label, chat.open, chat.opened_at, chat.expires_at, chat.closed_at, chat.closed_reason,
-           chat.paused_at, chat.paused_reason,
+           chat.paused_at, chat.paused_reason, chat.guard,
            a.number, a.sealed, a.line, a.texts, a.last_text_at, b.number, b.sealed, b.line, b.texts, b.last_text_at
     FROM chat
     JOIN participant AS a ON a.chat = chat.id AND a.side = 'A'
@@ -192,6 +192,11 @@ async def extend(tx: Transaction, chat: int, *, expires_at: Millis | None, now: 
     await tx.run("UPDATE chat SET expires_at = $2, active_at = $3 WHERE id = $1 AND open = 1", chat, expires_at, now)
 
 
+async def set_guard(tx: Transaction, chat: int, guard: Guard | None) -> None:
+    """None: as the settings say."""
+    await tx.run("UPDATE chat SET guard = $2 WHERE id = $1", chat, None if guard is None else guard.value)
+
+
 async def ended(tx: Reading, now: Millis, *, idle_since: Millis | None, limit: int = 100) -> list[Chat]:
     """Open chats whose fixed end has come, or (with `idle_since`) that have been silent since then."""
     expired = await tx.rows(
@@ -254,11 +259,11 @@ def _chats(reading: Reading, rows: Iterable[Row]) -> list[Chat]:
 
 
 def _chat(vault: Vault, row: Row) -> Chat:
-    chat, label, is_open, opened_at, expires_at, closed_at, closed_reason, paused_at, paused_reason, *sides = row
+    chat, label, is_open, opened_at, expires_at, closed_at, closed_reason, paused_at, paused_reason, own, *sides = row
     a = Participant(Side.A, vault.number(sides[0], sides[1]), Number(sides[2]), sides[3])
     b = Participant(Side.B, vault.number(sides[5], sides[6]), Number(sides[7]), sides[8])
     last_text_at = max((at for at in (sides[4], sides[9]) if at is not None), default=None)
     return Chat(
         chat, label, bool(is_open), a, b, opened_at, expires_at, last_text_at, closed_at, closed_reason,
-        paused_at, paused_reason,
+        paused_at, paused_reason, None if own is None else Guard(own),
     )  # fmt: skip

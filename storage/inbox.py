@@ -7,10 +7,10 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from storage.engine import Reading, Row, Transaction
-from storage.model import Inbound, Millis, Seat, Side, Standing
+from storage.model import Guard, Inbound, Millis, Seat, Side, Standing
 from storage.number import Number
 from storage.outbox import seat_of
-from storage.people import STOP_HINT, STRANGER
+from storage.people import GUARD_WARNING, STOP_HINT, STRANGER
 from storage.senders import day_of
 from storage.vault import Vault
 
@@ -38,7 +38,7 @@ async def standings(
     rows = await reading.rows(
         "SELECT me.chat, me.side, partner.number, partner.sealed, partner.line, me_out.number, partner_out.number,"
         " code.expires_at, stranger.at, hint.at, chat.paused_at, me.told_paused, today.texts, today.held,"
-        " today.answers, block.until, admin.number"
+        " today.answers, block.until, admin.number, chat.guard, warned.at"
         f" FROM {reading.each}"
         " LEFT JOIN participant AS me"
         "  ON me.line = each.value ->> 1 AND me.number = each.value ->> 0 AND me.open = 1"
@@ -49,6 +49,7 @@ async def standings(
         " LEFT JOIN pending_code AS code ON code.admin = each.value ->> 0 AND code.line = each.value ->> 1"
         f" LEFT JOIN told AS stranger ON stranger.number = each.value ->> 0 AND stranger.what = '{STRANGER}'"
         f" LEFT JOIN told AS hint ON hint.number = each.value ->> 0 AND hint.what = '{STOP_HINT}'"
+        f" LEFT JOIN told AS warned ON warned.number = each.value ->> 0 AND warned.what = '{GUARD_WARNING}'"
         " LEFT JOIN sender_day AS today ON today.number = each.value ->> 0 AND today.day = $2"
         " LEFT JOIN block ON block.number = each.value ->> 0 AND block.until > $3"
         " LEFT JOIN admin ON admin.number = each.value ->> 0"
@@ -234,7 +235,7 @@ def _standing(vault: Vault, row: Row, is_admin: bool) -> Standing:
         hint_at,
         *limits,
     ) = row
-    paused_at, told_paused, texts, held, answers, blocked_until, added_admin = limits
+    paused_at, told_paused, texts, held, answers, blocked_until, added_admin, own_guard, warned_at = limits
     return Standing(
         is_admin=is_admin or added_admin is not None,
         blocked=blocked_until is not None,
@@ -251,6 +252,8 @@ def _standing(vault: Vault, row: Row, is_admin: bool) -> Standing:
         texts_today=texts or 0,
         held_today=held or 0,
         answers_today=answers or 0,
+        guard=None if own_guard is None else Guard(own_guard),
+        told_guard_at=warned_at,
     )
 
 

@@ -21,6 +21,14 @@ class Kind(StrEnum):
     NOTICE = "notice"  # our text unasked: introduction, ended, not delivered
 
 
+class Guard(StrEnum):
+    """What is done about a telephone number, a link or an e-mail address in a text."""
+
+    OFF = "off"
+    WARN = "warn"  # passed on as it is, and its sender told
+    MASK = "mask"
+
+
 class State(StrEnum):
     """Where an outbound text is on its way to Vonage and to the phone."""
 
@@ -106,6 +114,7 @@ class Chat:
     closed_reason: str | None = None
     paused_at: Millis | None = None  # since when the loop breaker holds its relays
     paused_reason: str | None = None
+    guard: Guard | None = None  # of this chat's own; None: as the settings say
 
     @property
     def name(self) -> str:
@@ -139,6 +148,8 @@ class Standing:
     texts_today: int = 0  # of this person's, on all lines: passed on or answered
     held_today: int = 0  # above the limit of the day
     answers_today: int = 0  # given while in no chat
+    guard: Guard | None = None  # of the chat's own
+    told_guard_at: Millis | None = None  # when the day's warning about a number in a text was given
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from storage.transitions import Event, becomes, may
 
 STRANGER = "stranger"
 STOP_HINT = "stop_hint"
+GUARD_WARNING = "guard_warning"
 
 
 async def opt_out(tx: Transaction, number: Number, *, source: str, now: Millis) -> list[Seat]:

@@ -50,3 +50,11 @@ async def service(serve: Serve) -> Service:
     service = Service()
     service.url = await serve(service)
     return service
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """What tests have found out, and a person should see: their property `told`."""
+    passed = terminalreporter.stats.get("passed", [])
+    told = [said for report in passed for name, said in report.user_properties if name == "told"]
+    for said in sorted(told):
+        terminalreporter.write_line(str(said))

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from io import BytesIO
 from pathlib import Path
 from typing import Any
+from unicodedata import normalize
 
 import aiohttp
 import pyotp
@@ -143,6 +144,20 @@ async def test_a_conversation_goes_on_after_a_restart_in_its_middle(begin: Begin
     await town.reads(BOB, "after")
 
 
+async def test_who_texts_their_number_in_odd_digits_gives_it_to_nobody_and_is_told(begin: Begin) -> None:
+    town = await begin()
+    await town.pair()
+    await town.text(ALICE, "Ring me: ０７７００ ９００\u200b００１, then say ok")
+    await town.reads(BOB, "Ring me: ***** ***\u200b***, then say ok")
+    await town.reads(
+        ALICE,
+        "Private SMS: your text was passed on, but part of it was hidden:"
+        " telephone numbers and the like cannot be given here.",
+    )
+    kept = "".join(map(str, await town.vonage.messages(BOB))).replace(LINE.removeprefix("+"), "")
+    assert "00001" not in normalize("NFKC", kept).replace(" ", "")
+
+
 async def test_long_texts_come_as_parts_and_leave_as_one(begin: Begin) -> None:
     town = await begin()
     await town.pair()
@@ -156,7 +171,7 @@ async def test_long_texts_come_as_parts_and_leave_as_one(begin: Begin) -> None:
 async def test_the_traps_that_others_fell_into(begin: Begin) -> None:
     town = await begin()
     await town.pair()
-    for text in ("helpful of you", "2024 was a good year", "End of story", "pair of shoes?", f"PAIR {ALICE} {CAROL}"):
+    for text in ("helpful of you", "2024 was a good year", "End of story", "pair of shoes?", "PAIR me with her"):
         await town.text(ALICE, text)
         await town.reads(BOB, text)
     await town.text(BOB, "End")

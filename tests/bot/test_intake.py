@@ -211,3 +211,52 @@ async def test_who_is_an_admin_costs_no_statement_of_its_own(here: World, monkey
         await here.proxy.intake.take(tx, [inbound(ALICE, "one"), inbound(BOB, "two"), inbound(CAROL, "three")])
     assert len([sql for sql in asked if "FROM json_each($1) AS each" in sql and "SELECT me.chat" in sql]) == 1
     assert not [sql for sql in asked if sql.startswith("SELECT number FROM admin")]
+
+
+MASKED = (
+    "Private SMS: your text was passed on, but part of it was hidden:"
+    " telephone numbers and the like cannot be given here."
+)
+WARNED = (
+    "Private SMS: your text was passed on as it is."
+    " Mind that it shows a number, a link or an address; nothing asks you to give yours."
+)
+HINT = "Private SMS: your text was passed on. If you want no more texts from here, reply with the one word STOP."
+
+
+async def test_who_writes_their_number_is_told_each_time_that_it_was_hidden(here: World) -> None:
+    await here.text(ADMIN, PAIR)
+    for _ in range(2):
+        assert sorted(await here.text(ALICE, "I am 07700 900001")) == [f"*0001 {MASKED}", "*0002 I am ***** ******"]
+
+
+async def test_a_warning_is_given_once_a_day_and_beside_a_hint(here: World) -> None:
+    await here.text(ADMIN, f"{PAIR}\nGUARD 1 WARN")
+    text = "wrong number, ring 07700 900456"
+    arrived = await here.take(inbound(ALICE, text), inbound(ALICE, text))
+    assert sorted(arrived) == sorted([f"*0002 {text}", f"*0001 {WARNED}", f"*0001 {HINT}", f"*0002 {text}"])
+    assert await here.text(ALICE, text) == [f"*0002 {text}"]
+
+
+async def test_a_number_across_the_parts_of_a_long_text_is_hidden(here: World) -> None:
+    await here.text(ADMIN, PAIR)
+    await here.text(ALICE, "900001, bye", part=Part("9", 2, 2))
+    arrived = await here.text(ALICE, "ring 07700 ", part=Part("9", 2, 1))
+    assert "*0002 ring ***** ******, bye" in arrived
+
+
+async def test_a_number_across_a_gap_is_hidden_and_a_late_part_is_guarded_alone(here: World) -> None:
+    await here.text(ADMIN, PAIR)
+    await here.text(ALICE, "ring 077009", part=Part("9", 3, 1))
+    await here.text(ALICE, "00001 bye", part=Part("9", 3, 3))
+    assert "*0002 ring ****** […] ***** bye" in await here.wait(31_000)
+    assert "*0002 *******" in await here.text(ALICE, "0900001", part=Part("9", 3, 2))
+
+
+async def test_a_machine_that_answers_our_telling_is_stopped_as_a_loop(here: World) -> None:
+    await here.text(ADMIN, PAIR)
+    away = "I am away. Ring me: 07700 900001"
+    told = [await here.text(ALICE, away) for _ in range(6)]
+    assert all(f"*0001 {MASKED}" in each for each in told[:4])
+    assert any("is paused" in each for each in told[4])
+    assert told[5] == []

@@ -6,7 +6,8 @@ from bot.routing import OVER_DAILY, Answer, Decision, Ground, Keep, OptIn, OptOu
 from commands.destinations import Destinations
 from commands.durations import DAY
 from commands.grammar import Misspoken, Spoken
-from storage.model import Inbound, Seat, Side, Standing
+from commands.leakguard import Rules
+from storage.model import Guard, Inbound, Seat, Side, Standing
 from storage.number import Number
 from storage.outbox import PAUSED
 from storage.people import STRANGER
@@ -36,7 +37,7 @@ ORDINARY = [
     "we have got to STOP this bill",
     "End of story",
     "YES",
-    "PAIR +447700900001 +447700900002",
+    "PAIR those two for me",
     "END 12",
     "  spaces kept  ",
     "“smart” quotes — kept…",
@@ -295,3 +296,45 @@ def test_who_is_in_a_chat_is_answered_and_relayed_whatever_strangers_do(ground: 
     assert under(ground, "HELP", IN_CHAT) == Answer("help_person_chat")
     assert under(ground, "STOP", replace(IN_CHAT, answers_today=9)) == OptOut()
     assert isinstance(under(ground, "LIST", ADMIN_ALONE), Run)
+
+
+def guarded(text: str, standing: Standing = IN_CHAT, **rules: Guard) -> Relay:
+    decision = route(inbound(ALICE, text), standing, replace(GROUND, rules=Rules(**rules)))
+    assert isinstance(decision, Relay)
+    return decision
+
+
+@pytest.mark.parametrize("policy", Guard)
+def test_ones_own_number_and_the_others_are_hidden_whatever_is_set(policy: Guard) -> None:
+    relay = guarded("I am ０７７００ ９００００１, you +447700900002?", numbers=policy, links=policy)
+    assert relay.text == "I am ***** ******, you +************?"
+    assert (relay.masked, relay.warned) == (True, False)
+
+
+@pytest.mark.parametrize(
+    ("own", "text", "masked", "warned"),
+    [
+        (None, "ring ***** ******", True, False),
+        (Guard.OFF, "ring 07700 900456", False, False),
+        (Guard.WARN, "ring 07700 900456", False, True),
+    ],
+)
+def test_a_chats_own_guard_counts_before_the_settings(own: Guard | None, text: str, masked: bool, warned: bool) -> None:
+    relay = guarded("ring 07700 900456", replace(IN_CHAT, guard=own))
+    assert (relay.text, relay.masked, relay.warned) == (text, masked, warned)
+
+
+def test_a_sender_is_warned_once_a_day() -> None:
+    told = replace(IN_CHAT, told_guard_at=NOON - DAY + 1)
+    assert not guarded("ring 07700 900456", told, numbers=Guard.WARN).warned
+    assert guarded("ring 07700 900456", replace(told, told_guard_at=NOON - DAY), numbers=Guard.WARN).warned
+
+
+def test_who_has_opted_out_is_not_told_that_something_was_hidden() -> None:
+    relay = guarded("I am 07700 900001, stop texting me", OPTED_OUT)
+    assert (relay.text, relay.masked, relay.hint) == ("I am ***** ******, stop texting me", False, False)
+
+
+def test_what_follows_an_admins_dot_is_guarded_too() -> None:
+    decision = route(inbound(ADMIN, ".07700 900002"), ADMIN_IN_CHAT, GROUND)
+    assert decision == replace(relayed("***** ******"), masked=True)

@@ -59,6 +59,8 @@ WRONG = {
     "SENDER_DAILY": "-1",
     "STRANGER_LIMIT": "many",
     "ALLOWED_COUNTRIES": "GB,Britain",
+    "LEAK_GUARD": "hide",
+    "LEAK_GUARD_LINKS": "yes",
     "DAILY_TEXTS": "0.5",
     "DAILY_SPEND": "12 EUR",
     "DOUBT_AFTER": "0s",

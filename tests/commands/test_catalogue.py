@@ -13,7 +13,7 @@ from storage.model import Chat, Participant, Side
 from tests.people import ALICE, BOB, LINE, NOON
 
 CATALOGUE = Catalogue.load()
-FAULTS = ("needs_", "bad_number", "bad_word", "bad_time", "bad_chat", "no_such_verb")
+FAULTS = ("needs_", "bad_number", "bad_word", "bad_time", "bad_guard", "bad_chat", "no_such_verb")
 # The calls whose first text argument names a text of the catalogue.
 NAMING = {"text": 0, "Refused": 0, "Unfit": 0, "Misspoken": 1, "notify": 1}
 

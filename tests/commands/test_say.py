@@ -44,3 +44,19 @@ async def test_a_closed_chat_hears_nothing(paired: Room, text: str) -> None:
     paired.heard()
     assert await paired.ask(text) == "Chat 1 job7 is closed, so nothing was sent. REOPEN 1 opens it again."
     assert paired.heard() == []
+
+
+async def test_what_is_said_to_both_carries_the_number_of_neither(paired: Room) -> None:
+    said = await paired.ask("SAY 1 ring 07700 900002, or ٠٧٧٠٠٩٠٠٠٠١, or the office: 07700 900456")
+    assert said == (
+        "Sent to both in Chat 1 job7: *0001 and *0002."
+        " A number of theirs in it was hidden, as neither may learn the other's."
+    )
+    words = "Private SMS: ring ***** ******, or ***********, or the office: 07700 900456"
+    assert paired.heard() == [(ALICE, words), (BOB, words)]
+
+
+async def test_what_is_told_to_one_carries_not_the_others_number(paired: Room) -> None:
+    said = await paired.ask("TELL 1A you are 07700 900001, and the other is 07700 900002")
+    assert said.startswith("Sent to *0001 in Chat 1 job7. A number of theirs in it was hidden")
+    assert paired.heard() == [(ALICE, "Private SMS: you are 07700 900001, and the other is ***** ******")]

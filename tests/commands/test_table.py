@@ -8,7 +8,7 @@ from commands.table import TABLE
 VERBS = {
     "PAIR", "END", "CLOSE", "END ALL", "CLOSE ALL", "REOPEN", "EXTEND", "LIST", "NEXT", "SHOW", "SAY", "TELL", "STATUS",
     "FAILED", "RESEND", "RESEND ALL", "DISMISS", "DISMISS ALL", "WHOAMI", "OK", "HELP", "INFO", "UNDO", "BLOCK",
-    "UNBLOCK", "CHECK", "RESUME", "ADMIN", "ADMIN LIST", "ADMIN ADD", "ADMIN REMOVE",
+    "UNBLOCK", "CHECK", "RESUME", "GUARD", "ADMIN", "ADMIN LIST", "ADMIN ADD", "ADMIN REMOVE",
 }  # fmt: skip
 # Carriers act on these before we see them, or answer them in our place.
 CARRIERS = {"YES", "NO", "CANCEL", "STOP", "QUIT", "START", "JOIN", "MORE", "CONTINUE", "UNSUBSCRIBE"}

@@ -29,7 +29,8 @@ OTHERWISE = re.compile(
 )
 # Digits after one of these are the number of a thing.
 THING = re.compile(
-    r"(?:[$€£¥₹&?]|(?<!phone)=|(?<!wa.me)/|\b(?:order|ref|reference|invoice|booking|ticket|tracking|parcel|account|card|code|pin|id|isbn|ean"
+    r"(?:[$€£¥₹&?]|(?<!phone)=|(?<!wa.me)/|\b(?:order|ref|reference|invoice"
+    r"|booking|ticket|tracking|parcel|account|card|code|pin|id|isbn|ean"
     r"|serial|model|case|claim|policy|customer|member|receipt|transaction|licen[cs]e|part|item|lot|batch|sku)"
     r"(?:[ :.#-]{1,3}(?:number|no|nr|code|id|is|was))?)[ :.#-]{0,3}$",
     re.IGNORECASE,

@@ -84,7 +84,7 @@ class Guarded:
 
 def guard(text: str, own: Sequence[Number], rules: Rules) -> Guarded:
     """`own`: the numbers of the two. Not longer than it was, and of the same alphabet."""
-    if not _is_worth_a_look(text, rules):
+    if not _is_worth_a_look(text, own, rules):
         return Guarded(text)
     now, masked, found = text, set[Kind](), dict[Kind, list[Span]]()
     for _ in range(ROUNDS):
@@ -103,12 +103,18 @@ def guard(text: str, own: Sequence[Number], rules: Rules) -> Guarded:
     return Guarded(now, frozenset(masked), frozenset(kind for kind in found if rules.about(kind) is Guard.WARN))
 
 
-def _is_worth_a_look(text: str, rules: Rules) -> bool:
+def _is_worth_a_look(text: str, own: Sequence[Number], rules: Rules) -> bool:
     """Most texts hold no digit, or only those of a time, and cost no more than this."""
     digits = DIGIT if text.isascii() else ANY_DIGIT
-    if digits.search(text) is not None and len(digits.findall(text)) >= FEWEST:
+    if digits.search(text) is not None and len(digits.findall(text)) >= _fewest(text, own):
         return True
     return rules.links is not Guard.OFF and any(each in text.lower() for each in LINKED)
+
+
+def _fewest(text: str, own: Sequence[Number]) -> int:
+    """Of digits that could be a number: on the smallest islands it is four, and a circled ten is two in one."""
+    usual = text.isascii() and all(len(each.digits) >= LOCAL + 3 for each in own)
+    return LOCAL if usual else FEWEST
 
 
 @dataclass(frozen=True, slots=True)

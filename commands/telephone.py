@@ -65,7 +65,7 @@ def _in_chain(text: str, chain: Span, plans: Plans) -> Iterator[Span]:
 def _last_group(text: str, groups: Sequence[Span], first: int, plans: Plans, *, fresh: bool) -> int | None:
     """Where the number ends that begins with this group. `fresh`: nothing of another kind stands before it."""
     start, end, whole = groups[first][0], _reach(groups, first), len(groups) - 1
-    if fresh and text[start - 1 : start] == "+":
+    if fresh and _is_after_plus(text, start):
         return _longest(text, groups, first, range(end, first - 1, -1), plans.is_abroad)
     if not fresh and (text[start] != "0" or end != whole):
         return None
@@ -82,9 +82,14 @@ def _longest(
 ) -> int | None:
     for last in ends:
         digits = "".join(text[start:end] for start, end in groups[first : last + 1])
-        if len(digits) >= FEWEST and not _is_letter(text, groups[last][1]) and is_number(digits):
+        joined = _is_letter(text, groups[last][1]) and not _is_after_plus(text, groups[first][0])
+        if len(digits) >= FEWEST and not joined and is_number(digits):
             return last
     return None
+
+
+def _is_after_plus(text: str, place: int) -> bool:
+    return text[place - 1 : place] == "+"
 
 
 def _reach(groups: Sequence[Span], first: int) -> int:

@@ -1,8 +1,10 @@
+from dataclasses import replace
+
 import pytest
 
 from storage import chats, outbox
 from storage.engine import Engine, Taken, Transaction
-from storage.model import Chat, Millis, Seat, Side
+from storage.model import Chat, Guard, Millis, Seat, Side
 from storage.number import Number
 from tests.people import ALICE, BOB, CAROL, LINE, NOON, OTHER_LINE, notice, relay
 
@@ -176,3 +178,10 @@ async def test_a_resumed_chat_is_as_if_it_had_never_been_paused(tx: Transaction)
     await chats.resume(tx, chat.id)
     assert await chats.find(tx, chat.id) == chat
     assert await tx.rows("SELECT DISTINCT told_paused FROM participant") == [(0,)]
+
+
+async def test_a_chat_has_a_guard_of_its_own_until_it_has_none(tx: Transaction) -> None:
+    chat = await opened(tx)
+    for own in (*Guard, None):
+        await chats.set_guard(tx, chat.id, own)
+        assert await chats.find(tx, chat.id) == replace(chat, guard=own)

@@ -5,7 +5,7 @@ import pytest
 from storage import admins, blocks, chats, codes, inbox, people, senders
 from storage.engine import Transaction
 from storage.inbox import Kept
-from storage.model import Part, Seat, Side, Standing
+from storage.model import Guard, Part, Seat, Side, Standing
 from storage.senders import Count
 from tests.people import ADMIN, ALICE, BOB, CAROL, LINE, NOON, OTHER_LINE, inbound
 from tests.unsealed import kept
@@ -171,3 +171,12 @@ async def test_texts_that_were_held_in_a_chat_are_counted(tx: Transaction) -> No
     )
     assert await inbox.count_held(tx, 1) == 3
     assert await inbox.count_held(tx, 1, since=NOON + 1) == 2
+
+
+async def test_the_chats_own_guard_and_the_days_warning_are_known(tx: Transaction) -> None:
+    a, b = Seat(ALICE, LINE), Seat(BOB, LINE)
+    chat = await chats.open_chat(tx, a=a, b=b, label=None, opened_by="api", now=NOON, expires_at=None)
+    await chats.set_guard(tx, chat.id, Guard.WARN)
+    await people.remember_told(tx, [(ALICE, people.GUARD_WARNING)], NOON + 1)
+    found = await inbox.standings(tx, [a, b], admins=(), now=NOON)
+    assert [(each.guard, each.told_guard_at) for each in found.values()] == [(Guard.WARN, NOON + 1), (Guard.WARN, None)]

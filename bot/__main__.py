@@ -109,6 +109,7 @@ def serve(*, after_restore: bool = False) -> int:
         print(error, file=sys.stderr)
         return 2
     logs.set_up(settings.log_level, settings.log_format)
+    logs.tell_what_nobody_caught()
     for hint in likely_typos(os.environ, ENV_FILE):
         log.warning(logs.event("unknown setting", hint=hint))
     return _listen_and_serve(settings, after_restore)

@@ -3,6 +3,7 @@
 A module writes `log = logging.getLogger("private_sms.delivery")` and `log.info(event("sent", chat=12, to=number))`:
 a name that is always the same, then facts. A `Number` shows itself masked; what people wrote is never a fact.
 An exception (`log.exception`) is told by its kind and where it passed, for its message may quote a text.
+Of a library's record only what cannot quote anybody comes through, whatever level its logger was set to.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import logging
 import re
 import sqlite3
 import sys
+import threading
 import time
 import traceback
 from functools import lru_cache
@@ -25,8 +27,14 @@ OURS = "private_sms"
 RESERVED = ("at", "level", "logger", "event")
 ENCODE = json.JSONEncoder(default=str).encode  # str is what shows a Number masked
 PLAIN = re.compile(r"[\w.:/+*•-]+")
-# Messages known to hold nothing of what people wrote.
+# Messages known to hold nothing of what people wrote. Of an OSError only what the system said.
 TELLING = (OSError, sqlite3.Error, StorageError)
+# The lowest level at which anything of a library is shown. Those that quote requests and bodies even in errors: never.
+SHOWN_FROM = {"uvicorn.error": logging.WARNING}
+MUTE = ("vonage", "urllib3", "uvicorn.access")
+# Whose messages are put together before they are logged, and yet begin with words of their own.
+KNOWN_WORDS = ("asyncio", "uvicorn.error")
+OWN_WORDS = re.compile(r"[A-Za-z][A-Za-z ,.'-]*")
 
 
 class Event:
@@ -57,13 +65,33 @@ def set_up(level: str, style: str, stream: TextIO | None = None) -> None:
         logging.logAsyncioTasks = False
     handler = logging.StreamHandler(stream or sys.stderr)
     handler.setFormatter(JSON() if style == "json" else Text())
+    handler.addFilter(may_be_shown)
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(logging.ERROR)
     logging.getLogger(OURS).setLevel(level)
-    logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
-    for name in ("vonage", "urllib3", "uvicorn.access"):  # their errors quote requests and bodies
-        logging.getLogger(name).setLevel(logging.CRITICAL)
+    for name, lowest in SHOWN_FROM.items():
+        logging.getLogger(name).setLevel(lowest)
+
+
+def may_be_shown(record: logging.LogRecord) -> bool:
+    """At the handler, for a level that somebody sets to a library's logger passes all that is set above."""
+    if _is_ours(record):
+        return True
+    if record.name.startswith(MUTE):
+        return False
+    return record.levelno >= SHOWN_FROM.get(record.name, logging.ERROR)
+
+
+def tell_what_nobody_caught() -> None:
+    """By a line of ours: Python would print the exception's message, and so perhaps a text."""
+    sys.excepthook = lambda kind, error, trace: _fell(error, "main")
+    threading.excepthook = lambda args: _fell(args.exc_value, args.thread.name if args.thread else "thread")
+    sys.unraisablehook = lambda args: _fell(args.exc_value, "unraisable")
+
+
+def _fell(error: BaseException | None, where: str) -> None:
+    logging.getLogger(OURS).critical(event("fell", where=where), exc_info=error)
 
 
 class Text(logging.Formatter):
@@ -85,10 +113,21 @@ class JSON(logging.Formatter):
 def _name(record: logging.LogRecord) -> str:
     if isinstance(record.msg, Event):
         return record.msg.name
-    if record.name.startswith(OURS):
+    if _is_ours(record):
         return _spelled(record.getMessage())
-    # A library's words: the first line, since asyncio goes on with what the failed task held.
-    return _spelled(re.sub(r"\d{7,}", "•••", record.getMessage().partition("\n")[0]))
+    return _spelled(_words_of_a_library(record))
+
+
+def _words_of_a_library(record: logging.LogRecord) -> str:
+    """A template as it stands, unfilled; or how a known message begins; else no more than where it was logged."""
+    if record.args:
+        return str(record.msg).partition("\n")[0]
+    begins = OWN_WORDS.match(record.msg) if isinstance(record.msg, str) and record.name in KNOWN_WORDS else None
+    return begins[0].strip() if begins else f"{record.filename}:{record.lineno} {record.funcName}"
+
+
+def _is_ours(record: logging.LogRecord) -> bool:
+    return record.name == OURS or record.name.startswith(f"{OURS}.")
 
 
 def _facts(record: logging.LogRecord) -> dict[str, object]:
@@ -102,9 +141,16 @@ def told(error: BaseException) -> str:
     """An exception in one line: its kind, where it passed, and the same of what caused it; no message."""
     frames = traceback.extract_tb(error.__traceback__)
     passed = " > ".join(f"{PurePath(each.filename).name}:{each.lineno} {each.name}" for each in frames[-6:])
-    message = f"({error})" if isinstance(error, TELLING) else ""
+    message = _message(error) if isinstance(error, TELLING) else ""
     cause = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
     return f"{type(error).__qualname__}{message} at {passed or '?'}" + (f", from {told(cause)}" if cause else "")
+
+
+def _message(error: BaseException) -> str:
+    if not isinstance(error, OSError):
+        return f"({error})"
+    # A library's own words may name the whole address it asked; the system's do not.
+    return f"({OSError.__str__(error)})" if error.errno is not None else ""
 
 
 def _spelled(fact: object) -> str:

@@ -1,16 +1,27 @@
 """Logs: one line an event, nothing of what people wrote, whatever the level."""
 
+import asyncio
 import io
 import json
 import logging
 import re
 import sqlite3
+import sys
+import threading
 from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
 
+import aiohttp
 import aiosqlite
 import pytest
+import uvicorn
+from aiohttp.client_reqrep import ConnectionKey
+from starlette.types import Receive, Scope, Send
+from vonage_http_client import Auth, HttpClient, HttpClientOptions
 
-from bot.logs import event, set_up
+from bot.logs import event, set_up, tell_what_nobody_caught
+from bot.server import address, listen
 from storage.engine import Unavailable
 from storage.number import Number
 
@@ -39,6 +50,13 @@ def logs() -> Iterator[Callable[..., io.StringIO]]:
 
 
 Logs = Callable[..., io.StringIO]
+
+
+@dataclass
+class Unraisable:
+    """As Python hands over what was raised where nobody can catch it."""
+
+    exc_value: BaseException
 
 
 def test_an_event_is_one_line_of_its_name_and_facts(logs: Logs) -> None:
@@ -130,11 +148,77 @@ def test_other_libraries_speak_only_when_something_broke(logs: Logs, level: str,
     assert "ERROR" in stream.getvalue()
 
 
-async def test_the_database_driver_prints_no_values_at_debug(logs: Logs) -> None:
+@pytest.fixture
+def opened(logs: Logs) -> io.StringIO:
+    """As if somebody had opened every logger there is by hand."""
     stream = logs("DEBUG")
+    logging.getLogger().setLevel(logging.DEBUG)
+    for name in [*logging.root.manager.loggerDict, "vonage", "uvicorn.access", "asyncio", "aiohttp.client"]:
+        logging.getLogger(name).setLevel(logging.DEBUG)
+    return stream
+
+
+@pytest.fixture
+def let_through(opened: io.StringIO) -> Iterator[io.StringIO]:
+    """All that the libraries would have logged: shows that a test provokes what it says is kept back."""
+    everything = io.StringIO()
+    handler = logging.StreamHandler(everything)
+    logging.getLogger().addHandler(handler)
+    yield everything
+    logging.getLogger().removeHandler(handler)
+
+
+async def test_the_database_driver_shows_no_values_whatever_its_level(
+    opened: io.StringIO, let_through: io.StringIO
+) -> None:
     async with aiosqlite.connect(":memory:") as database:
         await database.execute_fetchall("SELECT $1", {"1": CANARY})
-    assert CANARY not in stream.getvalue()
+    assert CANARY in let_through.getvalue()
+    assert opened.getvalue() == ""
+
+
+async def test_server_and_client_show_no_request_whatever_their_level(
+    opened: io.StringIO, let_through: io.StringIO, http: aiohttp.ClientSession
+) -> None:
+    async def breaks(scope: Scope, receive: Receive, send: Send) -> None:
+        raise ValueError(CANARY)
+
+    config = uvicorn.Config(breaks, lifespan="off", log_config=None, log_level="trace", http="h11")
+    listener = listen("127.0.0.1", 0)
+    server = uvicorn.Server(config)
+    running = asyncio.create_task(server._serve([listener]))
+    async with http.get(f"{address(listener)}/webhooks", params={"msisdn": PERSON.digits, "text": CANARY}) as answer:
+        assert answer.status == 500
+    server.should_exit = True
+    await running
+    listener.close()
+    assert PERSON.digits in let_through.getvalue()
+    assert re.search(r'ERROR uvicorn.error "Exception in ASGI application" error="ValueError at ', opened.getvalue())
+    assert PERSON.digits not in opened.getvalue()
+    assert CANARY not in opened.getvalue()
+
+
+def test_the_sdk_shows_neither_request_nor_answer_whatever_its_level(
+    opened: io.StringIO, let_through: io.StringIO
+) -> None:
+    client = HttpClient(Auth(api_key="abcd1234", api_secret=CANARY), HttpClientOptions(timeout=1, max_retries=1))
+    with suppress(Exception):
+        client.get("127.0.0.1:9", f"/sms?to={PERSON.digits}", {"text": CANARY})
+    assert PERSON.digits in let_through.getvalue()
+    assert opened.getvalue() == ""
+
+
+async def test_asyncio_in_debug_shows_no_arguments(opened: io.StringIO, let_through: io.StringIO) -> None:
+    loop = asyncio.get_running_loop()
+    loop.set_debug(True)
+    loop.slow_callback_duration = 0.0
+    loop.call_soon(lambda text: int(text), CANARY)
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    loop.set_debug(False)
+    assert CANARY in let_through.getvalue()
+    assert "Exception in callback" in opened.getvalue()
+    assert CANARY not in opened.getvalue()
 
 
 def test_asyncio_tells_of_a_lost_exception_without_what_the_task_held(logs: Logs) -> None:
@@ -143,10 +227,50 @@ def test_asyncio_tells_of_a_lost_exception_without_what_the_task_held(logs: Logs
     assert stream.getvalue().endswith('ERROR asyncio "Task exception was never retrieved"\n')
 
 
-def test_a_library_that_names_a_number_is_cut_short(logs: Logs) -> None:
+def test_of_a_librarys_error_the_template_is_shown_and_not_what_fills_it(logs: Logs) -> None:
     stream = logs()
-    logging.getLogger("some.library").error("cannot send to %s", PERSON.digits)
-    assert PERSON.digits not in stream.getvalue()
+    logging.getLogger("some.library").error("cannot send %s to %s", CANARY, PERSON.digits)
+    assert stream.getvalue().endswith('ERROR some.library "cannot send %s to %s"\n')
+
+
+def test_of_a_message_that_a_library_put_together_only_the_place_is_shown(logs: Logs) -> None:
+    stream = logs()
+    logging.getLogger("some.library").error(f"cannot send {CANARY} to {PERSON.digits}")
+    assert re.search(r'ERROR some.library "test_logs.py:\d+ test_of_a_message\w+"\n$', stream.getvalue())
+
+
+def test_an_exception_that_a_library_logs_as_its_message_is_not_shown(logs: Logs) -> None:
+    stream = logs()
+    logging.getLogger("uvicorn.error").error(ValueError(CANARY))
+    assert CANARY not in stream.getvalue()
+
+
+def test_of_a_broken_connection_what_the_system_said_is_shown_and_not_the_address(logs: Logs) -> None:
+    stream = logs()
+    log.error(event("fault"), exc_info=aiohttp.ServerTimeoutError(f"Connection timeout to host http://a?text={CANARY}"))
+    asked = ConnectionKey("127.0.0.1", 9, False, True, None, None, None)
+    log.error(event("fault"), exc_info=aiohttp.ClientConnectorError(asked, OSError(111, "Connection refused")))
+    assert CANARY not in stream.getvalue()
+    assert "([Errno 111] Connection refused)" in stream.getvalue()
+
+
+def test_what_nobody_caught_is_told_without_its_words(
+    logs: Logs, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for owner in (sys, threading):
+        monkeypatch.setattr(owner, "excepthook", owner.excepthook)
+    monkeypatch.setattr(sys, "unraisablehook", sys.unraisablehook)
+    stream = logs()
+    tell_what_nobody_caught()
+    thread = threading.Thread(target=lambda: int(CANARY), name="storage")
+    thread.start()
+    thread.join()
+    sys.excepthook(ValueError, ValueError(CANARY), None)
+    sys.unraisablehook(Unraisable(ValueError(CANARY)))  # type: ignore[arg-type]
+    assert re.findall(r"CRITICAL private_sms fell where=(\w+) error=\"?ValueError at", stream.getvalue()) == [
+        "storage", "main", "unraisable",
+    ]  # fmt: skip
+    assert CANARY not in stream.getvalue() + "".join(capsys.readouterr())
 
 
 def test_our_level_is_the_one_that_was_set(logs: Logs) -> None:

@@ -31,7 +31,6 @@ from bot.settings import Settings
 from bot.spending import Caps
 from bot.vonage.sending import Transport
 from bot.webhooks import Event, Protection
-from commands.catalogue import Catalogue
 from commands.desk import House
 from commands.destinations import Destinations
 from commands.leakguard import Rules
@@ -138,7 +137,7 @@ def _house(settings: Settings) -> House:
         news=settings.admin_news,
         authenticators=settings.authenticators,
         chat_ttl=settings.chat_ttl,
-        texts=Catalogue.load("en"),
+        language=settings.texts_language,
         # Not a secret of its own to be kept, and yet none that lies in the database beside the hashes.
         code_key=hmac.digest(settings.vonage_api_secret.get_secret_value().encode(), b"admin codes", "sha256"),
         new_code=lambda: f"{secrets.randbelow(10_000):04}",

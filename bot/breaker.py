@@ -8,6 +8,7 @@ from bot.logs import event
 from bot.outgoing import Outgoing
 from bot.routing import Pause
 from commands.desk import House
+from commands.news import notices
 from storage import admins, audit, chats, inbox
 from storage.audit import Kind as Entry
 from storage.engine import Transaction
@@ -38,11 +39,10 @@ class Breaker:
         log.warning(event("chat paused", chat=chat.id, why=pause.why))
 
     def _told(self, chat: Chat, writer: Participant) -> Outbound:
-        return Outbound(writer.line, writer.number, self._house.text("chat_paused"), Kind.NOTICE, chat.id)
+        words = self._house.text_to(writer.number, writer.language, "chat_paused")
+        return Outbound(writer.line, writer.number, words, Kind.NOTICE, chat.id)
 
     async def _alarm(self, tx: Transaction, chat: Chat, pause: Pause) -> list[Outbound]:
-        words = self._house.text(
-            "loop_broken", chat=chat, id=chat.id, why=pause.why, side=pause.side, number=chat.side(pause.side).number
-        )
         everyone = await admins.everyone(tx, self._house.admins)
-        return [Outbound(self._house.lines[0], admin, words, Kind.NOTICE) for admin in everyone]
+        about = {"chat": chat, "id": chat.id, "number": chat.side(pause.side).number}
+        return await notices(tx, self._house, everyone, "loop_broken", **about, why=pause.why, side=pause.side)

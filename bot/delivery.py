@@ -23,9 +23,10 @@ from bot.vonage.sending import Accepted, Doubt, NotTaken, Outcome
 from bot.writer import Writer
 from commands.desk import House
 from commands.durations import HOUR, MINUTE, SECOND, spell
+from commands.news import notices
 from storage import admins, outbox, receipts
 from storage.engine import Transaction, Unavailable
-from storage.model import Claim, Kind, Millis, Outbound
+from storage.model import Claim, Millis
 from storage.number import Number
 from storage.outbox import Back, Buried, Doubtful, Sent
 
@@ -172,11 +173,9 @@ class Delivery:
 
     async def _tell(self, tx: Transaction, news: Closed, now: Millis) -> None:
         """Only once it is over: before that the admins' texts would wait as well, and be out of date when they came."""
-        words = self._house.text("sending_again", time=spell(news.lasted), why=news.reason)
-        told = await admins.everyone(tx, self._house.admins)
-        await self._outgoing.enqueue(
-            tx, [Outbound(self._house.lines[0], admin, words, Kind.NOTICE) for admin in told], now
-        )
+        everyone, lasted = await admins.everyone(tx, self._house.admins), spell(news.lasted)
+        told = await notices(tx, self._house, everyone, "sending_again", time=lasted, why=news.reason)
+        await self._outgoing.enqueue(tx, told, now)
 
     async def _claim(self, tx: Transaction, room: int, now: Millis) -> Round:
         stopped = self._budget.trouble(now) is not None

@@ -25,13 +25,14 @@ from bot.routing import (
     Pause,
     Relay,
     Run,
+    Speak,
     route,
 )
 from bot.undelivered import Undelivered
 from bot.writer import Writer
 from commands.desk import Desk, House
 from commands.run import answer
-from storage import audit, chats, inbox, people, senders
+from storage import audit, chats, inbox, languages, people, senders
 from storage.audit import Kind as Entry
 from storage.engine import Transaction, Unavailable
 from storage.inbox import Kept
@@ -99,7 +100,8 @@ class Intake:
         if text.sender is None or await people.opted_out(tx, [text.sender]):
             return
         if text.sender not in self._lines and text.line in self._lines:
-            await self._outgoing.enqueue(tx, [self._reply(text, self._house.text("fault"))], now)
+            chosen = (await languages.chosen(tx, [text.sender])).get(text.sender)
+            await self._outgoing.enqueue(tx, [self._reply(text, chosen, "fault")], now)
 
     async def keep_new_after_fault(self, tx: Transaction, text: Inbound) -> None:
         """The same, unless it is a repeat: then what it says was taken long ago."""
@@ -122,7 +124,7 @@ class Intake:
                     self._limits.count(rows.counts, seat.number, standing, decision, now)
                 if standing.chat is None:
                     ground = self._ground(now)  # there may be an answer less for strangers
-                if isinstance(decision, OptOut | OptIn | Run | Pause):
+                if isinstance(decision, OptOut | OptIn | Speak | Run | Pause):
                     await self._write(tx, rows, now)
                     rows = Rows()
                     await self._change(tx, text, standing, decision, now)
@@ -169,7 +171,7 @@ class Intake:
 
     def _answer_into(self, rows: Rows, text: Inbound, standing: Standing, answer: Answer) -> None:
         assert text.sender is not None
-        rows.leaving.append(self._reply(text, self._house.text(answer.key)))
+        rows.leaving.append(self._reply(text, standing.language, answer.key))
         if answer.kept is not None:
             rows.kept.append(_kept(text, standing, answer.kept))
         if answer.kept == PAUSED and standing.chat is not None and standing.side is not None:
@@ -202,20 +204,29 @@ class Intake:
             self._metrics.kept.labels(each.reason).inc()
 
     async def _change(
-        self, tx: Transaction, text: Inbound, standing: Standing, decision: OptOut | OptIn | Run | Pause, now: Millis
+        self,
+        tx: Transaction,
+        text: Inbound,
+        standing: Standing,
+        decision: OptOut | OptIn | Speak | Run | Pause,
+        now: Millis,
     ) -> None:
         assert text.sender is not None
         match decision:
             case OptOut():
                 await self._undelivered.opt_out(tx, text.sender, source="text", now=now)
                 # In doubt it is not sent again: one confirmation is what the rules allow.
-                confirmation = self._reply(text, self._house.text("opted_out"), resend=False)
+                confirmation = self._reply(text, standing.language, "opted_out", resend=False)
                 await self._answer_or_keep(tx, text, confirmation, decision.silent, now)
             case OptIn():
                 await people.opt_in(tx, text.sender)
                 key = "opted_in" if standing.chat is None else "opted_in_chat"
-                welcome = self._reply(text, self._house.text(key))
+                welcome = self._reply(text, standing.language, key)
                 await self._answer_or_keep(tx, text, welcome, decision.silent, now)
+            case Speak():
+                await languages.choose(tx, text.sender, decision.language, now)
+                agreed = self._reply(text, decision.language, "language_set")
+                await self._answer_or_keep(tx, text, agreed, decision.silent, now)
             case Pause():
                 await self._breaker.trip(tx, text, decision, now)
                 self._metrics.kept.labels(PAUSED).inc()
@@ -233,15 +244,16 @@ class Intake:
     async def _run(self, tx: Transaction, text: Inbound, standing: Standing, run: Run, now: Millis) -> None:
         for item in run.items:
             desk = Desk(
-                tx=tx, house=self._house, admin=text.sender, line=text.line, now=now, is_admin=standing.is_admin
+                tx=tx, house=self._house, admin=text.sender, line=text.line, now=now, is_admin=standing.is_admin,
+                language=standing.language,
             )  # fmt: skip
             reply = await answer(desk, item)
-            answers = [] if reply is None else [self._reply(text, reply)]
+            answers = [] if reply is None else [_reply(text, reply)]
             await self._outgoing.enqueue(tx, [*desk.outgoing, *answers], now)
 
-    def _reply(self, text: Inbound, words: str, *, resend: bool = True) -> Outbound:
+    def _reply(self, text: Inbound, chosen: str | None, key: str, *, resend: bool = True) -> Outbound:
         assert text.sender is not None
-        return Outbound(text.line, text.sender, words, Kind.REPLY, cause=text.message_id, resend=resend)
+        return _reply(text, self._house.text_to(text.sender, chosen, key), resend=resend)
 
     def _log(self, text: Inbound, standing: Standing, decision: Decision) -> None:
         meaning = type(decision).__name__.lower()
@@ -285,6 +297,11 @@ class Handover:
     def _report(self, error: Exception, message_id: str) -> None:
         self._metrics.faults.labels("intake").inc()
         log.error(event("fault", id=message_id), exc_info=error)
+
+
+def _reply(text: Inbound, words: str, *, resend: bool = True) -> Outbound:
+    assert text.sender is not None
+    return Outbound(text.line, text.sender, words, Kind.REPLY, cause=text.message_id, resend=resend)
 
 
 def _seat(text: Inbound) -> Seat | None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from bot.loops import Loops
 from bot.pace import SenderLimit, StrangerLimit
-from bot.routing import HELD, OVER_DAILY, Answer, Decision, Keep, OptIn, OptOut, Pause, Relay
+from bot.routing import HELD, OVER_DAILY, Answer, Decision, Keep, OptIn, OptOut, Pause, Relay, Speak
 from storage.model import Inbound, Millis, Standing
 from storage.number import Number
 from storage.senders import Count
@@ -65,6 +65,8 @@ def _goes_on(standing: Standing, decision: Decision) -> bool:
     """Whether it makes something leave, to which a machine could answer."""
     if isinstance(decision, Relay):
         return True
+    if isinstance(decision, Speak):
+        return decision.silent is None and not standing.is_admin
     return isinstance(decision, Answer) and not standing.is_admin and decision.kept not in HELD
 
 
@@ -74,7 +76,7 @@ def _is_counted(standing: Standing, decision: Decision) -> bool:
             return True
         case Answer():
             return not standing.is_admin
-        case OptOut(silent=silent) | OptIn(silent=silent):
+        case OptOut(silent=silent) | OptIn(silent=silent) | Speak(silent=silent):
             return silent is None and not standing.is_admin
         case _:
             return False

@@ -73,6 +73,14 @@ class OptIn:
 
 
 @dataclass(frozen=True, slots=True)
+class Speak:
+    """The sender is to be texted in that language from now on."""
+
+    language: str
+    silent: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Run:
     """An admin's commands, in their order; lines that failed to be one are answered in their place."""
 
@@ -95,7 +103,7 @@ class Pause:
     why: str
 
 
-Decision = Relay | Answer | OptOut | OptIn | Run | Keep | Pause
+Decision = Relay | Answer | OptOut | OptIn | Speak | Run | Keep | Pause
 Rule = Callable[[Inbound, Standing, Ground], Decision | None]
 
 
@@ -140,7 +148,8 @@ def _help_or_command(text: Inbound, standing: Standing, ground: Ground) -> Decis
     """What an admin asks of us, which no limit holds up."""
     if not standing.is_admin:
         return None
-    return _help_word(text, standing, ground) or _command(text, standing, ground)
+    asked = _language_word(text, standing, ground) or _help_word(text, standing, ground)
+    return asked or _command(text, standing, ground)
 
 
 def _blocked(text: Inbound, standing: Standing, ground: Ground) -> Decision | None:
@@ -155,6 +164,19 @@ def _opt_in_word(text: Inbound, standing: Standing, ground: Ground) -> Decision 
     if words.is_opt_in(text.text) or (standing.opted_out and words.is_yes(text.text)):
         return OptIn(_unanswered(text, standing, ground))
     return None
+
+
+def _language_word(text: Inbound, standing: Standing, ground: Ground) -> Decision | None:
+    if text.text is None or (asked := words.language_asked(text.text)) is None:
+        return None
+    if standing.opted_out:
+        why = "asked for a language while opted out"
+        return Keep(why) if asked.code is None else Speak(asked.code, silent=why)
+    if (why_not := _unanswered(text, standing, ground)) is not None:
+        return Keep(why_not)
+    if asked.code is not None:
+        return Speak(asked.code)
+    return Answer("language_unknown" if asked.named else "languages")
 
 
 def _help_word(text: Inbound, standing: Standing, ground: Ground) -> Decision | None:
@@ -230,6 +252,7 @@ RULES: tuple[Rule, ...] = (
     _blocked,
     _over_daily,
     _opt_in_word,
+    _language_word,
     _help_word,
     _command,
     _paused,

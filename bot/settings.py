@@ -32,6 +32,7 @@ from bot.values import (
     Rate,
     Region,
     ServiceName,
+    TextsLanguage,
     UpperCase,
     VonageAddress,
     WebhookToken,
@@ -39,6 +40,7 @@ from bot.values import (
     masked,
 )
 from bot.vonage.signatures import Method
+from commands import languages
 from commands.desk import Codes, News
 from commands.destinations import country
 from commands.durations import MINUTE
@@ -129,6 +131,9 @@ class Settings(BaseSettings):
     service_name: ServiceName = Field(
         default="Private SMS",
         description="at most 12 characters of the GSM alphabet; ^ { } [ ] ~ | \\ and the euro count twice",
+    )
+    texts_language: TextsLanguage | None = Field(
+        default=None, description=f"{', '.join(sorted(languages.load().known))}, or nothing for that of each country"
     )
     chat_ttl: Duration | None = Field(default=None, description="a length of time, or nothing for chats without an end")
     account_rate: Rate = Field(default=30.0, description="texts a second, 0 for no limit")

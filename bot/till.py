@@ -10,9 +10,10 @@ from bot.logs import event
 from bot.outgoing import Outgoing
 from bot.spending import REACHED, Budget, spelled
 from commands.desk import House
+from commands.news import notices
 from storage import admins, audit, spending
 from storage.engine import Transaction
-from storage.model import Kind, Millis, Outbound
+from storage.model import Millis, Outbound
 from storage.number import Number
 from storage.outbox import Sent
 from storage.spending import Spent
@@ -39,7 +40,7 @@ class Till:
             await self._open(tx, now)
         spent = self._budget.spent(now)
         if percent := self._budget.news(spent):
-            await self._outgoing.enqueue(tx, self._told(spent, percent, await self.admins(tx)), now)
+            await self._outgoing.enqueue(tx, await self._told(tx, spent, percent), now)
             await self._remember(tx, spent, percent)
             await audit.record(
                 tx, audit.Kind.SECURITY, "cap of the day", who="limits", now=now, outcome=f"{percent} percent"
@@ -60,7 +61,7 @@ class Till:
         await spending.tell(tx, spent, told)
         self._budget.learn(replace(spent, told=told))
 
-    def _told(self, spent: Spent, percent: int, admins: Sequence[Number]) -> list[Outbound]:
+    async def _told(self, tx: Transaction, spent: Spent, percent: int) -> list[Outbound]:
         key = "cap_reached" if percent == REACHED else "cap_near"
-        words = self._house.text(key, count=spent.texts, money=spelled(spent.money))
-        return [Outbound(self._house.lines[0], admin, words, Kind.NOTICE) for admin in admins]
+        money = spelled(spent.money)
+        return await notices(tx, self._house, await self.admins(tx), key, count=spent.texts, money=money)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from bot.outgoing import Outgoing
 from commands.desk import House
-from storage import people
+from storage import languages, people
 from storage.engine import Transaction
 from storage.model import Claim, Kind, Millis, Outbound, Seat
 from storage.number import Number
@@ -21,10 +21,14 @@ class Undelivered:
         """Each of these by the text `key`; nobody who wants no texts."""
         if not senders:
             return
-        silent = await people.opted_out(tx, {sender.number for sender in senders})
-        words = self._house.text(key)
+        numbers = {sender.number for sender in senders}
+        silent, chosen = await people.opted_out(tx, numbers), await languages.chosen(tx, numbers)
         notices = [
-            Outbound(each.line, each.number, words, Kind.NOTICE) for each in senders if each.number not in silent
+            Outbound(
+                each.line, each.number, self._house.text_to(each.number, chosen.get(each.number), key), Kind.NOTICE
+            )
+            for each in senders
+            if each.number not in silent
         ]
         await self._outgoing.enqueue(tx, notices, now)
 

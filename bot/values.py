@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from phonenumbers import SUPPORTED_REGIONS
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationInfo
 
-from commands import authenticator, durations, gsm
+from commands import authenticator, durations, gsm, languages
 from storage import keys
 from storage.model import Millis
 from storage.number import NotANumber, Number
@@ -108,6 +108,12 @@ def _duration(held: object) -> object:
     return durations.parse(held) if isinstance(held, str) else held
 
 
+def _language(text: str) -> str:
+    if text.lower() not in languages.load().known:
+        raise ValueError("there are no texts in it")
+    return text.lower()
+
+
 def _region(held: str) -> str:
     if held.upper() not in SUPPORTED_REGIONS:
         raise ValueError("there is no such country")
@@ -199,6 +205,7 @@ AdminNumbers = Annotated[Numbers, AfterValidator(_none_of_our_lines)]  # after V
 Countries = Annotated[frozenset[str], BeforeValidator(_countries)]
 Amount = Annotated[Decimal, Field(ge=0, le=10**9, allow_inf_nan=False, decimal_places=8)]
 Region = Annotated[str, AfterValidator(_region)]
+TextsLanguage = Annotated[str, AfterValidator(_language)]
 WebhookToken = Annotated[SecretStr | None, AfterValidator(_protects_the_webhooks)]  # after what may stand in for it
 BearerToken = Annotated[SecretStr, AfterValidator(_bearer)]
 DataKey = Annotated[SecretStr, AfterValidator(_data_key)]

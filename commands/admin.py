@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from commands import arguments, person
+from commands import arguments, news, person
 from commands.arguments import PersonRef, Tail, Unfit
-from commands.catalogue import fitting
 from commands.command import Grade, Role, command
 from commands.desk import Desk, Refused
 from storage import admins, audit, blocks, codes, people, undoable
@@ -35,8 +34,7 @@ def reads_number(text: str, region: str | None) -> Number:
 async def admin_list(desk: Desk, _: None) -> str:
     everyone = await admins.everyone(desk.tx, desk.house.admins)
     entries = [each.tail + "+" * (each in desk.house.admins) for each in everyone]
-    shown = fitting("page", entries, ", ", more=" ...")
-    return desk.text("admin_list", page=", ".join(shown) + " ..." * (len(shown) < len(entries)))
+    return desk.text("admin_list", page=desk.listed("page", entries))
 
 
 @command(
@@ -54,7 +52,7 @@ async def admin_add(desk: Desk, number: Number) -> str:
     await _check_fit(desk, number)
     await admins.add(desk.tx, number, by=desk.asker.number, now=desk.now)
     await _record(desk, "admin added", number)
-    _tell(desk, number, "admin_welcome")
+    await _tell(desk, number, "admin_welcome")
     return desk.text("admin_added", number=number)
 
 
@@ -77,7 +75,7 @@ async def admin_remove(desk: Desk, ref: PersonRef) -> str:
     await undoable.forget(desk.tx, number)
     await _record(desk, "admin removed", number)
     if number != desk.asker.number:
-        _tell(desk, number, "admin_farewell")
+        await _tell(desk, number, "admin_farewell")
     return desk.text("admin_removed", number=number)
 
 
@@ -111,8 +109,8 @@ def _check_may_go(desk: Desk, number: Number, everyone: list[Number]) -> None:
         raise Refused("admin_last", number=number)
 
 
-def _tell(desk: Desk, number: Number, key: str) -> None:
-    words = desk.text(key, admin=desk.asker.number)
+async def _tell(desk: Desk, number: Number, key: str) -> None:
+    [words] = await news.spoken(desk.tx, desk.house, [number], key, admin=desk.asker.number)
     desk.outgoing.append(Outbound(desk.asker.line, number, words, Kind.NOTICE))
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from commands import arguments, durations, person
 from commands.arguments import PersonRef
-from commands.catalogue import fitting
 from commands.command import Grade, Role, command
 from commands.desk import Desk
 from storage import blocks, chats, messages, people
@@ -50,8 +49,7 @@ async def _chats(desk: Desk, number: Number) -> str:
     found = [str(chat.id) for chat in await chats.open_of(desk.tx, number)]
     if not found:
         return desk.text("check_no_chat")
-    shown = fitting("seated", found, ", ", more=" ...")
-    return desk.text("check_chats", seated=", ".join(shown) + " ..." * (len(shown) < len(found)))
+    return desk.text("check_chats", seated=desk.listed("seated", found))
 
 
 async def _delivery(desk: Desk, number: Number) -> str:

@@ -64,7 +64,9 @@ async def _send_code(desk: Desk, spoken: Spoken) -> str:
     )
     await lockout.note_asked(desk, row.verb)
     said = arguments.masked(spoken.line, desk.house.region)
-    return desk.text("confirm", asked=said, summary=row.summary, code=code, time=f"{LIFE // durations.MINUTE} min")
+    return desk.text(
+        "confirm", asked=said, summary=desk.summary(row), code=code, time=f"{LIFE // durations.MINUTE} min"
+    )
 
 
 def reads(text: str, region: str | None) -> str:

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Any
 
-from commands import durations, gsm
+from commands import durations, languages
 from commands.arguments import ChatRef, Label
-from commands.catalogue import ROOM, Catalogue, fitting
-from commands.command import Role
+from commands.catalogue import Catalogue
+from commands.command import Command, Role
 from commands.destinations import Destinations
+from commands.languages import Languages
 from commands.leakguard import Rules
 from storage import chats
 from storage.engine import Transaction
@@ -52,7 +54,6 @@ class House:
     admins: frozenset[Number]  # of the settings; others are in the database
     region: str | None
     chat_ttl: Millis | None
-    texts: Catalogue
     code_key: bytes = field(repr=False)
     new_code: Callable[[], str]  # four digits, from `secrets`
     destinations: Destinations = field(default_factory=Destinations)  # whom we may text
@@ -62,9 +63,22 @@ class House:
     news: News = News.GRAVE
     rules: Rules = field(default_factory=Rules)  # of the leak guard, in chats without their own
     authenticators: Mapping[Number, str] = field(default_factory=dict, repr=False)  # each admin's secret, in base32
+    languages: Languages = field(default_factory=languages.load, repr=False)
+    language: str | None = None  # of who has chosen none; None: that of each number's country
 
-    def text(self, key: str, **values: object) -> str:
-        return self.texts.text(key, service=self.service_name, **values)
+    def text(self, key: str, /, **values: object) -> str:
+        """In English, for programs."""
+        return self.fill(self.languages.english, key, **values)
+
+    def text_to(self, number: Number, chosen: str | None, key: str, /, **values: object) -> str:
+        """In the language of whose number it is, who may have chosen one."""
+        return self.fill(self.texts_for(number, chosen), key, **values)
+
+    def texts_for(self, number: Number, chosen: str | None) -> Catalogue:
+        return self.languages.spoken_by(number, chosen, self.language)
+
+    def fill(self, texts: Catalogue, key: str, /, **values: object) -> str:
+        return texts.text(key, service=self.service_name, languages=self.languages.listed(texts.encoding), **values)
 
 
 @dataclass(slots=True)
@@ -87,6 +101,7 @@ class Desk:
     line: Number | None
     now: Millis
     is_admin: bool = False
+    language: str | None = None  # that the asker has chosen
     outgoing: list[Outbound] = field(default_factory=list)
     about: About = field(default_factory=About)
 
@@ -100,11 +115,24 @@ class Desk:
     def role(self) -> Role:
         return Role.ADMIN if self.is_admin else Role.PERSON
 
-    def text(self, key: str, **values: object) -> str:
-        return self.house.text(key, **values)
+    @property
+    def texts(self) -> Catalogue:
+        """In the asker's language."""
+        if self.admin is None:
+            return self.house.languages.english
+        return self.house.texts_for(self.admin, self.language)
 
-    def notify(self, seat: Seat, key: str, chat: Chat, **values: object) -> None:
-        self.outgoing.append(Outbound(seat.line, seat.number, self.text(key, **values), Kind.NOTICE, chat.id))
+    def text(self, key: str, /, **values: object) -> str:
+        return self.house.fill(self.texts, key, **values)
+
+    def summary(self, row: Command[Any]) -> str:
+        return self.texts.summaries.get(row.verb, row.summary)
+
+    def notify(self, seat: Seat, key: str, chat: Chat, /, **values: object) -> None:
+        """Somebody of that chat, in their own language."""
+        chosen = next((each.language for each in chat.participants if each.number == seat.number), None)
+        words = self.house.text_to(seat.number, chosen, key, **values)
+        self.outgoing.append(Outbound(seat.line, seat.number, words, Kind.NOTICE, chat.id))
 
     async def chat_known(self, chat_id: int) -> Chat:
         """Open or closed."""
@@ -127,7 +155,7 @@ class Desk:
         if not found:
             raise none
         if len(found) > 1:
-            raise Refused("which_chat", list=_listed(found), verb=verb, id=found[0].id)
+            raise Refused("which_chat", list=self._listed(found), verb=verb, id=found[0].id)
         self.about.chat = found[0]
         return found[0]
 
@@ -144,8 +172,10 @@ class Desk:
     def since(self, then: Millis | None) -> str:
         return durations.spell(max(self.now - (then or self.now), 0))
 
+    def listed(self, name: str, entries: Sequence[str]) -> str:
+        """As many of them as have room in that field, and whether there are more."""
+        shown = self.texts.fitting(name, entries, ", ", more=" ...")
+        return ", ".join(shown) + " ..." * (len(shown) < len(entries))
 
-def _listed(found: Sequence[Chat]) -> str:
-    names = [f"{chat.id} {gsm.cut(chat.label or '', ROOM['label'])}".strip() for chat in found]
-    shown = fitting("list", names, ", ", more=" ...")
-    return ", ".join(shown) + (" ..." if len(shown) < len(names) else "")
+    def _listed(self, found: Sequence[Chat]) -> str:
+        return self.listed("list", [f"{chat.id} {self.texts.cut('label', chat.label or '')}".strip() for chat in found])

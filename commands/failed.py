@@ -6,7 +6,6 @@ import re
 
 from commands import arguments
 from commands.arguments import Unfit
-from commands.catalogue import fitting
 from commands.command import Grade, Role, command
 from commands.desk import Desk, Refused
 from storage import messages, people
@@ -48,10 +47,8 @@ async def failed(desk: Desk, wanted: int | None) -> str:
     found = await messages.in_state(desk.tx, State.DEAD, limit=LISTED)
     if not found:
         return desk.text("failed_none")
-    shown = fitting("failures", [f"{each.id} {each.recipient.tail}" for each in found], ", ", more=" ...")
-    more = " ..." if len(shown) < len(found) else ""
-    count = await messages.count_dead(desk.tx)
-    return desk.text("failed", count=count, failures=", ".join(shown) + more, message=found[0].id)
+    listed = desk.listed("failures", [f"{each.id} {each.recipient.tail}" for each in found])
+    return desk.text("failed", count=await messages.count_dead(desk.tx), failures=listed, message=found[0].id)
 
 
 @command(

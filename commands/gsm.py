@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
@@ -70,17 +71,31 @@ def split(text: str, encoding: Encoding | None = None) -> list[str]:
     return parts
 
 
-def cut(text: str, septets: int) -> str:
-    """What of `text` GSM 03.38 can spell, at most `septets` long: for values people supplied."""
-    kept, used = [], 0
+def unaccented(text: str) -> str:
+    """As people write who leave the accents out."""
+    if text.isascii():
+        return text
+    parts = unicodedata.normalize("NFD", text)
+    return unicodedata.normalize("NFC", "".join(each for each in parts if not unicodedata.combining(each)))
+
+
+def cut(text: str, units: int, encoding: Encoding = Encoding.GSM) -> str:
+    """What of `text` that encoding can spell on one line, at most `units` long: for values people supplied."""
+    kept, used, width = [], 0, _width(encoding)
     for character in text:
-        if character not in ALPHABET or character in "\r\n\f":
+        if not _is_spelled(character, encoding):
             continue
-        used += _gsm_width(character)
-        if used > septets:
+        used += width(character)
+        if used > units:
             break
         kept.append(character)
     return "".join(kept).strip()
+
+
+def _is_spelled(character: str, encoding: Encoding) -> bool:
+    if encoding is Encoding.GSM:
+        return character in ALPHABET and character not in "\r\n\f"
+    return character.isprintable()  # no line break, nothing invisible, nothing that turns the direction
 
 
 def _width(encoding: Encoding) -> Callable[[str], int]:

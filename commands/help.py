@@ -38,7 +38,7 @@ def help_about(table: Table) -> Command[Row | None]:
     async def explain(desk: Desk, row: Row | None) -> str:
         if row is None:
             return desk.text("help_admin", verbs=" ".join(row.verb for row in table if " " not in row.verb))
-        about = {"usage": row.usage, "summary": row.summary, "example": row.example}
+        about = {"usage": row.usage, "summary": desk.summary(row), "example": row.example}
         if len(row.verbs) > 1:
             return desk.text("help_verb_also", **about, verb=row.verbs[1])
         return desk.text("help_verb", **about)

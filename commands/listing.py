@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from commands import arguments, gsm
-from commands.catalogue import ROOM, fitting
+from commands import arguments
 from commands.command import Grade, Role, command
 from commands.desk import Desk, Refused
 from storage import chats, people
@@ -47,7 +46,7 @@ async def _page(desk: Desk, after: int) -> str:
     found = await chats.open_chats(desk.tx, after=after, limit=PAGE)
     if not found:
         raise Refused("list_over" if after else "none_open")
-    shown = _shown(found)
+    shown = _shown(desk, found)
     more = len(shown) < len(found)
     await people.turn_page(desk.tx, desk.asker.number, after=found[len(shown) - 1].id if more else None, now=desk.now)
     count = await chats.count_open(desk.tx)
@@ -59,15 +58,15 @@ async def _found(desk: Desk, sought: str) -> str:
     found = await chats.matching(desk.tx, sought, limit=PAGE)
     if not found:
         return desk.text("list_nothing", word=sought)
-    shown = _shown(found)
+    shown = _shown(desk, found)
     more = len(shown) < len(found)
     return desk.text("list_found_more" if more else "list_found", word=sought, page=", ".join(shown))
 
 
-def _shown(found: Sequence[Chat]) -> Sequence[str]:
-    return fitting("page", [_entry(chat) for chat in found], ", ", more="")
+def _shown(desk: Desk, found: Sequence[Chat]) -> Sequence[str]:
+    return desk.texts.fitting("page", [_entry(desk, chat) for chat in found], ", ", more="")
 
 
-def _entry(chat: Chat) -> str:
-    label = gsm.cut(chat.label or "", ROOM["label"])
+def _entry(desk: Desk, chat: Chat) -> str:
+    label = desk.texts.cut("label", chat.label or "")
     return " ".join(filter(None, (str(chat.id), label, f"{chat.a.number.tail}+{chat.b.number.tail}")))

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from commands.command import Command, Grade
-from commands.desk import Desk, News
-from storage import admins
+from commands.desk import Desk, House, News
+from storage import admins, languages
+from storage.engine import Transaction
 from storage.model import Kind, Outbound
+from storage.number import Number
 
 TOLD = {News.OFF: (), News.GRAVE: (Grade.GRAVE,), News.ALL: (Grade.GRAVE, Grade.CHANGING)}
 
@@ -23,7 +26,20 @@ async def tell_of(desk: Desk, command: Command[Any]) -> None:
 
 async def tell(desk: Desk, key: str, **values: object) -> None:
     """Every admin but the one who asks, and whom it is about: that one is told in other words."""
-    words = desk.text(key, admin=desk.asker.number, **values)
-    for number in await admins.everyone(desk.tx, desk.house.admins):
-        if number not in (desk.asker.number, desk.about.number):
-            desk.outgoing.append(Outbound(desk.house.lines[0], number, words, Kind.NOTICE))
+    everyone = await admins.everyone(desk.tx, desk.house.admins)
+    others = [number for number in everyone if number not in (desk.asker.number, desk.about.number)]
+    desk.outgoing.extend(await notices(desk.tx, desk.house, others, key, admin=desk.asker.number, **values))
+
+
+async def notices(
+    tx: Transaction, house: House, numbers: Sequence[Number], key: str, /, **values: object
+) -> list[Outbound]:
+    """That text to each of these admins, from the first line."""
+    texts = await spoken(tx, house, numbers, key, **values)
+    return [Outbound(house.lines[0], number, words, Kind.NOTICE) for number, words in zip(numbers, texts, strict=True)]
+
+
+async def spoken(tx: Transaction, house: House, numbers: Sequence[Number], key: str, /, **values: object) -> list[str]:
+    """That text in the language of each of these."""
+    chosen = await languages.chosen(tx, numbers)
+    return [house.text_to(number, chosen.get(number), key, **values) for number in numbers]

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from commands import gsm
 from commands.arguments import FILLERS
-from commands.catalogue import ROOM
 from commands.desk import Desk, Refused
 from commands.destinations import Barred, country
 from commands.words import plain
@@ -45,7 +43,7 @@ async def pair(desk: Desk, a: Number, b: Number, label: str | None, expires_at: 
         now=desk.now,
         expires_at=expires_at,
     )
-    key = "connected_about" if label and gsm.cut(label, ROOM["label"]) else "connected"
+    key = "connected_about" if label and desk.house.languages.english.cut("label", label) else "connected"
     for participant in chat.participants:
         desk.notify(participant.seat, key, chat, label=label)
     return chat

@@ -15,10 +15,13 @@ from storage.vault import TAIL, Vault
 SELECT = """
     SELECT chat.id, chat.label, chat.open, chat.opened_at, chat.expires_at, chat.closed_at, chat.closed_reason,
            chat.paused_at, chat.paused_reason, chat.guard,
-           a.number, a.sealed, a.line, a.texts, a.last_text_at, b.number, b.sealed, b.line, b.texts, b.last_text_at
+           a.number, a.sealed, a.line, a.texts, a_speaks.language, a.last_text_at,
+           b.number, b.sealed, b.line, b.texts, b_speaks.language, b.last_text_at
     FROM chat
     JOIN participant AS a ON a.chat = chat.id AND a.side = 'A'
     JOIN participant AS b ON b.chat = chat.id AND b.side = 'B'
+    LEFT JOIN language AS a_speaks ON a_speaks.number = a.number
+    LEFT JOIN language AS b_speaks ON b_speaks.number = b.number
 """
 
 
@@ -260,9 +263,9 @@ def _chats(reading: Reading, rows: Iterable[Row]) -> list[Chat]:
 
 def _chat(vault: Vault, row: Row) -> Chat:
     chat, label, is_open, opened_at, expires_at, closed_at, closed_reason, paused_at, paused_reason, own, *sides = row
-    a = Participant(Side.A, vault.number(sides[0], sides[1]), Number(sides[2]), sides[3])
-    b = Participant(Side.B, vault.number(sides[5], sides[6]), Number(sides[7]), sides[8])
-    last_text_at = max((at for at in (sides[4], sides[9]) if at is not None), default=None)
+    a = Participant(Side.A, vault.number(sides[0], sides[1]), Number(sides[2]), sides[3], sides[4])
+    b = Participant(Side.B, vault.number(sides[6], sides[7]), Number(sides[8]), sides[9], sides[10])
+    last_text_at = max((at for at in (sides[5], sides[11]) if at is not None), default=None)
     return Chat(
         chat, label, bool(is_open), a, b, opened_at, expires_at, last_text_at, closed_at, closed_reason,
         paused_at, paused_reason, None if own is None else Guard(own),

@@ -38,7 +38,7 @@ async def standings(
     rows = await reading.rows(
         "SELECT me.chat, me.side, partner.number, partner.sealed, partner.line, me_out.number, partner_out.number,"
         " code.expires_at, stranger.at, hint.at, chat.paused_at, me.told_paused, today.texts, today.held,"
-        " today.answers, block.until, admin.number, chat.guard, warned.at"
+        " today.answers, block.until, admin.number, chat.guard, warned.at, language.language"
         f" FROM {reading.each}"
         " LEFT JOIN participant AS me"
         "  ON me.line = each.value ->> 1 AND me.number = each.value ->> 0 AND me.open = 1"
@@ -53,6 +53,7 @@ async def standings(
         " LEFT JOIN sender_day AS today ON today.number = each.value ->> 0 AND today.day = $2"
         " LEFT JOIN block ON block.number = each.value ->> 0 AND block.until > $3"
         " LEFT JOIN admin ON admin.number = each.value ->> 0"
+        " LEFT JOIN language ON language.number = each.value ->> 0"
         " ORDER BY each.key",
         json.dumps([(index(seat.number), seat.line.e164) for seat in wanted]), day_of(now), now,
     )  # fmt: skip
@@ -235,7 +236,7 @@ def _standing(vault: Vault, row: Row, is_admin: bool) -> Standing:
         hint_at,
         *limits,
     ) = row
-    paused_at, told_paused, texts, held, answers, blocked_until, added_admin, own_guard, warned_at = limits
+    paused_at, told_paused, texts, held, answers, blocked_until, added_admin, own_guard, warned_at, language = limits
     return Standing(
         is_admin=is_admin or added_admin is not None,
         blocked=blocked_until is not None,
@@ -254,6 +255,7 @@ def _standing(vault: Vault, row: Row, is_admin: bool) -> Standing:
         answers_today=answers or 0,
         guard=None if own_guard is None else Guard(own_guard),
         told_guard_at=warned_at,
+        language=language,
     )
 
 

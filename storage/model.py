@@ -94,6 +94,7 @@ class Participant:
     number: Number
     line: Number
     texts: int = 0  # how many texts of theirs were taken for this chat
+    language: str | None = None  # that this person has chosen
 
     @property
     def seat(self) -> Seat:
@@ -150,6 +151,7 @@ class Standing:
     answers_today: int = 0  # given while in no chat
     guard: Guard | None = None  # of the chat's own
     told_guard_at: Millis | None = None  # when the day's warning about a number in a text was given
+    language: str | None = None  # that this person has chosen
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,6 @@ from bot.pace import Pace
 from bot.proxy import Chance, assemble
 from bot.spending import NO_CAPS, Caps
 from bot.vonage.sending import Accepted, NotTaken, Outcome
-from commands.catalogue import Catalogue
 from commands.desk import House
 from commands.destinations import Destinations
 from storage.engine import Transaction
@@ -88,7 +87,7 @@ class World:
             engine=engine,
             house=House(
                 service_name="Private SMS", lines=lines, admins=frozenset({ADMIN}), region=None, chat_ttl=chat_ttl,
-                texts=Catalogue.load(), code_key=b"key", new_code=lambda: str(next(codes)),
+                code_key=b"key", new_code=lambda: str(next(codes)),
                 destinations=Destinations(countries),
             ),
             transport=self.phones,

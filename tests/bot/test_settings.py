@@ -52,6 +52,7 @@ WRONG = {
     "TRUSTED_PROXIES": "127.0.0.1,caddy",
     "CONNECTIONS_PER_ADDRESS": "-1",
     "SERVICE_NAME": "thirteen char",
+    "TEXTS_LANGUAGE": "Klingon",
     "CHAT_TTL": "soon",
     "ACCOUNT_RATE": "-1",
     "LINE_RATE": "inf",

@@ -6,12 +6,11 @@ from collections.abc import Iterator
 from dataclasses import replace
 from itertools import count
 
-from commands.catalogue import Catalogue
 from commands.desk import Desk, House, News
 from commands.grammar import read
 from commands.run import answer
 from commands.table import TABLE
-from storage import admins, outbox, people
+from storage import admins, languages, outbox, people
 from storage.engine import Engine, Transaction
 from storage.model import Chat, Kind, Outbound
 from storage.number import Number
@@ -25,7 +24,6 @@ HOUSE = House(
     admins=frozenset({ADMIN, SECOND_ADMIN}),
     region=None,
     chat_ttl=None,
-    texts=Catalogue.load(),
     code_key=b"a key for tests",
     new_code=lambda: "4821",
     news=News.OFF,  # most tests listen to what participants hear
@@ -48,7 +46,10 @@ class Room:
         answers = []
         async with self.engine.transaction() as tx:
             for item in read(text, self.house.region, TABLE).items:
-                desk = self.desk(tx, admin=admin, line=line, is_admin=await self._is_admin(tx, admin))
+                chosen = (await languages.chosen(tx, [admin])).get(admin)
+                desk = self.desk(
+                    tx, admin=admin, line=line, is_admin=await self._is_admin(tx, admin), language=chosen
+                )  # fmt: skip
                 answers.append(await answer(desk, item))
                 self.sent += [(each.recipient, each.text) for each in desk.outgoing]
         return [said for said in answers if said is not None]
@@ -63,12 +64,24 @@ class Room:
         return sent
 
     def desk(
-        self, tx: Transaction, *, admin: Number | None = ADMIN, line: Number | None = LINE, is_admin: bool = True
+        self,
+        tx: Transaction,
+        *,
+        admin: Number | None = ADMIN,
+        line: Number | None = LINE,
+        is_admin: bool = True,
+        language: str | None = None,
     ) -> Desk:
-        return Desk(tx=tx, house=self.house, admin=admin, line=line, now=self.now, is_admin=is_admin)
+        return Desk(
+            tx=tx, house=self.house, admin=admin, line=line, now=self.now, is_admin=is_admin, language=language
+        )  # fmt: skip
 
     async def _is_admin(self, tx: Transaction, number: Number) -> bool:
         return number in await admins.everyone(tx, self.house.admins)
+
+    async def speaks(self, number: Number, language: str) -> None:
+        async with self.engine.transaction() as tx:
+            await languages.choose(tx, number, language, self.now)
 
     async def opts_out(self, number: Number) -> None:
         async with self.engine.transaction() as tx:

@@ -81,4 +81,4 @@ async def test_news_goes_out_from_the_first_line(room: Room) -> None:
 
 @pytest.mark.parametrize("key", [row.news for row in TABLE if row.news is not None])
 def test_news_holds_a_chat_and_tails_only(key: str) -> None:
-    assert fields(HOUSE.texts.texts[key]) <= {"admin", "chat", "number"}
+    assert fields(HOUSE.languages.english.texts[key]) <= {"admin", "chat", "number"}

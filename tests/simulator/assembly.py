@@ -5,14 +5,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
 from itertools import count
 
 from bot.deadlines import Deadlines
 from bot.pace import Pace
 from bot.proxy import Chance, Proxy, assemble
 from bot.service import Service
-from commands.catalogue import Catalogue
 from commands.desk import House
 from storage.model import Millis
 from tests.people import ADMIN, LINE, OTHER_LINE
@@ -68,12 +66,6 @@ def house(chat_ttl: Millis | None = None) -> House:
         admins=frozenset({ADMIN}),
         region=None,
         chat_ttl=chat_ttl,
-        texts=_catalogue(),
         code_key=b"key",
         new_code=lambda: "4821",
     )
-
-
-@cache
-def _catalogue() -> Catalogue:
-    return Catalogue.load()

@@ -13,7 +13,6 @@ from random import Random
 from bot.pace import Pace
 from bot.proxy import Chance, assemble
 from bot.vonage.sending import Accepted, Outcome
-from commands.catalogue import Catalogue
 from commands.desk import House, News
 from storage import admins
 from storage.engine import Transaction
@@ -62,7 +61,7 @@ class Stage:
             engine=engine,
             house=House(
                 service_name="Private SMS", lines=LINES, admins=frozenset(OWNERS), region=None, chat_ttl=None,
-                texts=Catalogue.load(), code_key=b"key", news=News.OFF, authenticators={SIGNING: SECRET},
+                code_key=b"key", news=News.OFF, authenticators={SIGNING: SECRET},
                 # All different, so that no code is right by being an older one again.
                 new_code=lambda: f"{next(codes) * 7919 % 10_000:04}",
             ),

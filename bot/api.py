@@ -29,7 +29,11 @@ from storage.model import Chat, Millis
 from storage.number import NotANumber, Number
 
 PAGE, LARGEST_PAGE = 50, 500
-STATUS = {"no_free_line": 409, "opted_out": 409}  # whatever else is refused is the caller's to correct: 400
+STATUS = {
+    "no_free_line": 409,
+    "opted_out": 409,
+    "not_rested": 409,
+}  # whatever else is refused is the caller's to correct: 400
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,13 +84,13 @@ class Api:
             except Refused as refused:
                 return refused
             await self.outgoing.enqueue(tx, desk.outgoing, now)
-            return chat
+            return _found(await chats.find(tx, chat.id))  # with what is on its way to them
 
         match await self.writer.do(open_it):
             case Refused() as refused:
                 raise Fault(STATUS.get(refused.code, 400), refused.code, self.house.text(refused.key, **refused.values))
             case chat:
-                return JSONResponse(as_json(chat), 201, {"Location": f"/chats/{chat.id}"})
+                return JSONResponse(as_json(chat, self.clock()), 201, {"Location": f"/chats/{chat.id}"})
 
     async def list_chats(self, request: Request) -> Response:
         state = request.query_params.get("state", "open")
@@ -96,14 +100,15 @@ class Api:
         read = chats.all_chats if state == "all" else chats.open_chats
         found = await read(self.engine.reader, after=after, limit=limit)
         following = found[-1].id if found and len(found) == limit else None
-        return JSONResponse({"chats": [as_json(chat) for chat in found], "next": following})
+        return JSONResponse({"chats": [as_json(chat, self.clock()) for chat in found], "next": following})
 
     async def one_chat(self, request: Request) -> Response:
         """One route for both, so that a 405 names both in its Allow."""
         return await (self.end_chat if request.method == "DELETE" else self.show_chat)(request)
 
     async def show_chat(self, request: Request) -> Response:
-        return JSONResponse(as_json(_found(await chats.find(self.engine.reader, id_in_path(request, "chat")))))
+        chat = _found(await chats.find(self.engine.reader, id_in_path(request, "chat")))
+        return JSONResponse(as_json(chat, self.clock()))
 
     async def end_chat(self, request: Request) -> Response:
         """Ends it once; asked again, it only says how things are."""
@@ -118,7 +123,7 @@ class Api:
                 await self.outgoing.enqueue(tx, desk.outgoing, now)
             return await chats.find(tx, wanted)
 
-        return JSONResponse(as_json(_found(await self.writer.do(end_it))))
+        return JSONResponse(as_json(_found(await self.writer.do(end_it)), self.clock()))
 
     def _number(self, fields: Mapping[str, str], name: str) -> Number:
         given = fields.get(name, "").strip()
@@ -141,7 +146,7 @@ def read_number(given: str, region: str | None) -> Number:
         return Number.parse("+" + given)
 
 
-def as_json(chat: Chat) -> dict[str, object]:
+def as_json(chat: Chat, now: Millis) -> dict[str, object]:
     """Numbers of people masked; the lines are ours, and whole."""
     return {
         "id": chat.id,
@@ -149,7 +154,13 @@ def as_json(chat: Chat) -> dict[str, object]:
         "state": "open" if chat.open else "closed",
         "paused": chat.paused_at is not None,
         "participants": [
-            {"side": each.side.value, "number": str(each.number), "line": each.line.e164, "texts": each.texts}
+            {
+                "side": each.side.value,
+                "number": str(each.number),
+                "line": each.line.e164,
+                "texts": each.texts,
+                "changeover": chat.open and each.is_changing_over(now),
+            }
             for each in chat.participants
         ],
         "opened_at": stamp(chat.opened_at),

@@ -138,6 +138,9 @@ def _house(settings: Settings) -> House:
         authenticators=settings.authenticators,
         chat_ttl=settings.chat_ttl,
         language=settings.texts_language,
+        quarantine=settings.quarantine,
+        quarantine_strict=settings.quarantine_strict,
+        changeover=settings.changeover,
         # Not a secret of its own to be kept, and yet none that lies in the database beside the hashes.
         code_key=hmac.digest(settings.vonage_api_secret.get_secret_value().encode(), b"admin codes", "sha256"),
         new_code=lambda: f"{secrets.randbelow(10_000):04}",

@@ -14,6 +14,7 @@ from bot.metrics import Metrics
 from bot.outgoing import Outgoing
 from bot.receipts import Receipts
 from bot.routing import (
+    CHANGEOVER,
     HELD,
     OVER_DAILY,
     Answer,
@@ -32,7 +33,7 @@ from bot.undelivered import Undelivered
 from bot.writer import Writer
 from commands.desk import Desk, House
 from commands.run import answer
-from storage import audit, chats, inbox, languages, people, senders
+from storage import audit, chats, inbox, languages, lines, people, senders
 from storage.audit import Kind as Entry
 from storage.engine import Transaction, Unavailable
 from storage.inbox import Kept
@@ -53,6 +54,7 @@ class Rows:
     kept: list[Kept] = field(default_factory=list)
     told: list[tuple[Number, str]] = field(default_factory=list)
     told_paused: list[tuple[int, Side]] = field(default_factory=list)
+    sent_back: list[tuple[int, Side]] = field(default_factory=list)
     over_daily: list[tuple[Number, int | None]] = field(default_factory=list)
     counts: Counts = field(default_factory=lambda: Counts(Count))
 
@@ -171,7 +173,12 @@ class Intake:
 
     def _answer_into(self, rows: Rows, text: Inbound, standing: Standing, answer: Answer) -> None:
         assert text.sender is not None
-        rows.leaving.append(self._reply(text, standing.language, answer.key))
+        reply = self._reply(text, standing.language, answer.key)
+        if answer.kept == CHANGEOVER and standing.chat is not None and standing.side is not None:
+            # It says that it is somebody new: once it is accepted, what they text is passed on.
+            reply = replace(reply, chat=standing.chat, introduces=standing.side)
+            rows.sent_back.append((standing.chat, standing.side))
+        rows.leaving.append(reply)
         if answer.kept is not None:
             rows.kept.append(_kept(text, standing, answer.kept))
         if answer.kept == PAUSED and standing.chat is not None and standing.side is not None:
@@ -194,6 +201,8 @@ class Intake:
             await people.remember_told(tx, rows.told, now)
         if rows.told_paused:
             await chats.told_paused(tx, rows.told_paused)
+        if rows.sent_back:
+            await lines.send_back(tx, rows.sent_back)
         for sender, chat in rows.over_daily:
             await audit.record(tx, Entry.SECURITY, OVER_DAILY, who="limits", now=now, outcome="held", whom=sender,
                                chat=chat)  # fmt: skip
@@ -245,7 +254,7 @@ class Intake:
         for item in run.items:
             desk = Desk(
                 tx=tx, house=self._house, admin=text.sender, line=text.line, now=now, is_admin=standing.is_admin,
-                language=standing.language,
+                language=standing.language, stamped_at=text.stamped_at,
             )  # fmt: skip
             reply = await answer(desk, item)
             answers = [] if reply is None else [_reply(text, reply)]
@@ -335,5 +344,7 @@ def _told(standing: Standing, decision: Decision, now: Millis) -> Standing:
             )
         case Answer(kept=kept) if kept == PAUSED:
             return replace(standing, told_paused=True)
+        case Answer(kept=kept) if kept == CHANGEOVER:
+            return replace(standing, introduced=False, guarded_until=None)
         case _:
             return standing

@@ -17,6 +17,8 @@ from storage.outbox import PAUSED
 from storage.people import STRANGER
 
 OVER_DAILY = "over the limit of the day"
+STALE = "perhaps meant for somebody else"
+CHANGEOVER = "not told of somebody new yet"  # or so soon after the old chat that they may not have noticed
 HELD = frozenset({OVER_DAILY, PAUSED})  # why a text was kept that would have gone through
 MOST_ANSWERS = 3  # a day, of all kinds, to somebody in no chat: as one, as help, after an opt-out
 
@@ -218,6 +220,19 @@ def _no_text(text: Inbound, standing: Standing, ground: Ground) -> Decision | No
     return Answer("empty_text", kept="empty") if _is_blank(text.text) else None
 
 
+def _stale(text: Inbound, standing: Standing, ground: Ground) -> Decision | None:
+    """Written to whom the sender texted with here before: as far as they knew, or as far as we can tell."""
+    if standing.chat is None:
+        return None
+    if standing.fresh_from is not None and text.stamped_at <= standing.fresh_from:
+        key, kept = "chat_over", STALE
+    elif not standing.introduced or (standing.guarded_until is not None and text.stamped_at <= standing.guarded_until):
+        key, kept = "someone_new", CHANGEOVER
+    else:
+        return None
+    return Keep(kept) if standing.opted_out else Answer(key, kept=kept)
+
+
 def _relay(text: Inbound, standing: Standing, ground: Ground) -> Decision | None:
     if standing.chat is None or standing.side is None or standing.partner is None:
         return None
@@ -257,6 +272,7 @@ RULES: tuple[Rule, ...] = (
     _command,
     _paused,
     _no_text,
+    _stale,
     _relay,
     _admin_without_chat,
     _stranger,

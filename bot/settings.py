@@ -26,6 +26,7 @@ from bot.values import (
     Database,
     DataKey,
     Duration,
+    DurationOrNone,
     LowerCase,
     Networks,
     Numbers,
@@ -43,7 +44,7 @@ from bot.vonage.signatures import Method
 from commands import languages
 from commands.desk import Codes, News
 from commands.destinations import country
-from commands.durations import MINUTE
+from commands.durations import HOUR, MINUTE
 from storage.model import Guard
 from storage.number import Number
 
@@ -136,6 +137,9 @@ class Settings(BaseSettings):
         default=None, description=f"{', '.join(sorted(languages.load().known))}, or nothing for that of each country"
     )
     chat_ttl: Duration | None = Field(default=None, description="a length of time, or nothing for chats without an end")
+    quarantine: Duration = Field(default=96 * HOUR, description="a length of time such as 96h or 4d")
+    quarantine_strict: bool = Field(default=False, description="true or false")
+    changeover: DurationOrNone = Field(default=10 * MINUTE, description="a length of time such as 10m, 0 for none")
     account_rate: Rate = Field(default=30.0, description="texts a second, 0 for no limit")
     line_rate: Rate | None = Field(
         default=None, description="texts a second, 0 for no limit, nothing for the usual pace"

@@ -108,6 +108,10 @@ def _duration(held: object) -> object:
     return durations.parse(held) if isinstance(held, str) else held
 
 
+def _duration_or_none(held: object) -> object:
+    return 0 if held == "0" else _duration(held)
+
+
 def _language(text: str) -> str:
     if text.lower() not in languages.load().known:
         raise ValueError("there are no texts in it")
@@ -215,6 +219,7 @@ VonageAddress = Annotated[str, AfterValidator(_vonage_address)]
 Database = Annotated[str, AfterValidator(_database)]
 ServiceName = Annotated[str, AfterValidator(_service_name)]
 Duration = Annotated[Millis, BeforeValidator(_duration)]
+DurationOrNone = Annotated[Millis, BeforeValidator(_duration_or_none)]  # "0": none at all
 Rate = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 UpperCase = _cased(str.upper)
 LowerCase = _cased(str.lower)

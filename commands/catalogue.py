@@ -17,6 +17,7 @@ SEPTETS = {
     "admin": 5,
     "asked": 34,
     "block": 22,
+    "changed": 12,  # *0123, *0124
     "chat": 22,  # Chat 1234 and a label
     "chats": 28,
     "choice": 32,

@@ -12,11 +12,12 @@ from commands.arguments import ChatRef, Label
 from commands.catalogue import Catalogue
 from commands.command import Command, Role
 from commands.destinations import Destinations
+from commands.durations import HOUR, MINUTE
 from commands.languages import Languages
 from commands.leakguard import Rules
 from storage import chats
 from storage.engine import Transaction
-from storage.model import Chat, Kind, Millis, Outbound, Seat
+from storage.model import Chat, Kind, Millis, Outbound, Seat, Side
 from storage.number import Number
 
 LISTED = 20  # more open chats than one text has room to name
@@ -65,6 +66,9 @@ class House:
     authenticators: Mapping[Number, str] = field(default_factory=dict, repr=False)  # each admin's secret, in base32
     languages: Languages = field(default_factory=languages.load, repr=False)
     language: str | None = None  # of who has chosen none; None: that of each number's country
+    quarantine: Millis = 96 * HOUR  # how long a line rests for a person before somebody else writes to them there
+    quarantine_strict: bool = False  # rather than on a line that has not rested, no chat is opened
+    changeover: Millis = 10 * MINUTE  # after a chat's end, within which the first text to somebody new is sent back
 
     def text(self, key: str, /, **values: object) -> str:
         """In English, for programs."""
@@ -102,6 +106,7 @@ class Desk:
     now: Millis
     is_admin: bool = False
     language: str | None = None  # that the asker has chosen
+    stamped_at: Millis | None = None  # of the asking text, by the clock of all texts that come in
     outgoing: list[Outbound] = field(default_factory=list)
     about: About = field(default_factory=About)
 
@@ -128,11 +133,11 @@ class Desk:
     def summary(self, row: Command[Any]) -> str:
         return self.texts.summaries.get(row.verb, row.summary)
 
-    def notify(self, seat: Seat, key: str, chat: Chat, /, **values: object) -> None:
-        """Somebody of that chat, in their own language."""
+    def notify(self, seat: Seat, key: str, chat: Chat, /, introduces: Side | None = None, **values: object) -> None:
+        """Somebody of that chat, in their own language. `introduces`: it tells that side that it is somebody new."""
         chosen = next((each.language for each in chat.participants if each.number == seat.number), None)
         words = self.house.text_to(seat.number, chosen, key, **values)
-        self.outgoing.append(Outbound(seat.line, seat.number, words, Kind.NOTICE, chat.id))
+        self.outgoing.append(Outbound(seat.line, seat.number, words, Kind.NOTICE, chat.id, introduces=introduces))
 
     async def chat_known(self, chat_id: int) -> Chat:
         """Open or closed."""

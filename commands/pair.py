@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from commands import arguments, durations, pairing, undo
+from commands import arguments, durations, pairing, seating, undo
 from commands.arguments import Unfit
 from commands.command import Grade, Role, command
 from commands.desk import Desk
@@ -56,7 +56,9 @@ async def pair(desk: Desk, asked: Pair) -> str:
     chat = await pairing.pair(desk, asked.a, asked.b, asked.label, expires_at)
     desk.about.chat = chat
     await undo.remember(desk, Act.PAIR, chat=chat)
-    about = {"chat": chat, "number": asked.a, "other": asked.b, "id": chat.id}
+    changed = seating.changed(chat)
+    about = {"chat": chat, "number": asked.a, "other": asked.b, "id": chat.id, "changed": changed}
     if asked.length is None:
-        return desk.text("paired", **about)
-    return desk.text("paired_until", **about, time=durations.spell(asked.length))
+        return desk.text("paired_changeover" if changed else "paired", **about)
+    key = "paired_until_changeover" if changed else "paired_until"
+    return desk.text(key, **about, time=durations.spell(asked.length))

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from enum import StrEnum
 
+from commands import seating
 from commands.arguments import FILLERS
 from commands.desk import Desk, Refused
 from commands.destinations import Barred, country
 from commands.words import plain
-from storage import audit, chats, people
-from storage.model import Chat, Millis, Participant, Seat
+from storage import audit, chats, lines, people
+from storage.lines import Sitting
+from storage.model import Chat, Millis, Participant, Side
 from storage.number import Number
 
 API = "api"  # opened_by of a chat that no admin's text opened
@@ -34,19 +37,18 @@ async def pair(desk: Desk, a: Number, b: Number, label: str | None, expires_at: 
     if label is not None:
         _check_label(label, a, b)
     await _check_reachable(desk, a, b)
+    sittings = [await seating.sitting(desk, a, b), await seating.sitting(desk, b, a)]
     chat = await chats.open_chat(
         desk.tx,
-        a=await _free_seat(desk, a),
-        b=await _free_seat(desk, b),
+        a=sittings[0].seat,
+        b=sittings[1].seat,
         label=label,
         opened_by=desk.admin or API,
         now=desk.now,
         expires_at=expires_at,
     )
-    key = "connected_about" if label and desk.house.languages.english.cut("label", label) else "connected"
-    for participant in chat.participants:
-        desk.notify(participant.seat, key, chat, label=label)
-    return chat
+    about = "_about" if label and desk.house.languages.english.cut("label", label) else ""
+    return await _introduce(desk, chat, sittings, f"connected{about}", f"connected_new{about}")
 
 
 async def close(desk: Desk, chat: Chat, reason: str, key: str = "ended") -> None:
@@ -59,16 +61,18 @@ async def close(desk: Desk, chat: Chat, reason: str, key: str = "ended") -> None
 
 
 async def reopen(desk: Desk, chat: Chat, expires_at: Millis | None = None) -> Chat:
-    """The same two again, on the lines they had, where these are free. Raises Refused."""
+    """The same two again, on the lines they had, where these are free and have rested. Raises Refused."""
     if chat.open:
         raise Refused("still_open", chat=chat, id=chat.id)
     await _check_may_text(desk, chat.a.number, chat.b.number)
     await _check_reachable(desk, chat.a.number, chat.b.number)
-    a, b = [await _free_seat(desk, each.number, rather=each.line) for each in chat.participants]
+    sittings = [
+        await seating.sitting(desk, each.number, other.number, rather=each.line)
+        for each, other in (chat.participants, chat.participants[::-1])
+    ]
+    a, b = [each.seat for each in sittings]
     again = await chats.reopen(desk.tx, chat, a=a, b=b, now=desk.now, expires_at=expires_at)
-    for participant in again.participants:
-        desk.notify(participant.seat, "reopened", again)
-    return again
+    return await _introduce(desk, again, sittings, "reopened", "reopened_new")
 
 
 async def extend(desk: Desk, chat: Chat, expires_at: Millis) -> None:
@@ -116,14 +120,12 @@ def _check_label(label: str, a: Number, b: Number) -> None:
         raise Refused("telling_label", code="bad_label")
 
 
-async def _free_seat(desk: Desk, number: Number, rather: Number | None = None) -> Seat:
-    """On the line this person has not used for longest: a late text of an old chat then meets no new partner."""
-    used = await chats.lines_of(desk.tx, number)
-    free = [line for line in desk.house.lines if line not in used or not used[line].open]
-    if not free:
-        [first, *_] = await chats.open_of(desk.tx, number)
-        raise Refused("no_free_line", number=number, id=first.id)
-    if rather in free:
-        return Seat(number, rather)
-    # min() keeps the first of equals, and the lines come in the order of the pool.
-    return Seat(number, min(free, key=lambda line: (used[line].last_used_at if line in used else 0, line != desk.line)))
+async def _introduce(desk: Desk, chat: Chat, sittings: Sequence[Sitting], key: str, key_new: str) -> Chat:
+    """Both sit down and are told; by the text `key_new` who would take it for a word of somebody else."""
+    await lines.sit(desk.tx, chat.id, list(zip(Side, sittings, strict=True)))
+    for side, each in zip(Side, sittings, strict=True):
+        if each.guarded_until is None:
+            desk.notify(each.seat, key, chat, label=chat.label)
+        else:
+            desk.notify(each.seat, key_new, chat, introduces=side, label=chat.label)
+    return await desk.chat_known(chat.id)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from commands import arguments, pairing, undo
+from commands import arguments, pairing, seating, undo
 from commands.command import Grade, Role, command
 from commands.desk import Desk
 from storage.undoable import Act
@@ -21,4 +21,8 @@ from storage.undoable import Act
 async def reopen(desk: Desk, chat_id: int) -> str:
     chat = await pairing.reopen(desk, await desk.chat_known(chat_id))
     await undo.remember(desk, Act.REOPEN, chat=chat)
-    return desk.text("open_again", chat=chat, number=chat.a.number, other=chat.b.number, id=chat.id)
+    changed = seating.changed(chat)
+    return desk.text(
+        "open_again_changeover" if changed else "open_again",
+        chat=chat, number=chat.a.number, other=chat.b.number, id=chat.id, changed=changed,
+    )  # fmt: skip

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 
-from commands import arguments, pairing
+from commands import arguments, pairing, seating
 from commands.command import Grade, Role, command
 from commands.desk import Desk, Refused
 from commands.durations import DAY, MINUTE
@@ -66,7 +66,9 @@ async def _open(desk: Desk, act: Undoable) -> str:
     _check_not_over(desk, chat.expires_at)
     again = await pairing.reopen(desk, chat, expires_at=chat.expires_at)
     desk.about.news = "news_reopen"
-    return desk.text("undone_opened", chat=again, id=chat.id)
+    changed = seating.changed(again)
+    key = "undone_opened_changeover" if changed else "undone_opened"
+    return desk.text(key, chat=again, id=chat.id, changed=changed)
 
 
 async def _shorten(desk: Desk, act: Undoable) -> str:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
+from storage import lines
 from storage.engine import Reading, Row, Transaction
 from storage.model import Chat, Guard, Millis, Participant, Seat, Side
 from storage.number import Number
@@ -15,22 +15,15 @@ from storage.vault import TAIL, Vault
 SELECT = """
     SELECT chat.id, chat.label, chat.open, chat.opened_at, chat.expires_at, chat.closed_at, chat.closed_reason,
            chat.paused_at, chat.paused_reason, chat.guard,
-           a.number, a.sealed, a.line, a.texts, a_speaks.language, a.last_text_at,
-           b.number, b.sealed, b.line, b.texts, b_speaks.language, b.last_text_at
+           a.last_text_at, b.last_text_at,
+           a.number, a.sealed, a.line, a.texts, a_speaks.language, a.guarded_until, a.introduction IS NULL,
+           b.number, b.sealed, b.line, b.texts, b_speaks.language, b.guarded_until, b.introduction IS NULL
     FROM chat
     JOIN participant AS a ON a.chat = chat.id AND a.side = 'A'
     JOIN participant AS b ON b.chat = chat.id AND b.side = 'B'
     LEFT JOIN language AS a_speaks ON a_speaks.number = a.number
     LEFT JOIN language AS b_speaks ON b_speaks.number = b.number
 """
-
-
-@dataclass(frozen=True, slots=True)
-class LineUse:
-    """What a line has been to a person: in an open chat there now, and when a chat there last began or ended."""
-
-    open: bool
-    last_used_at: Millis
 
 
 async def open_chat(
@@ -134,6 +127,7 @@ async def count_open(reading: Reading) -> int:
 
 async def close(tx: Transaction, chat: Chat, *, reason: str, now: Millis) -> list[Seat]:
     """Close it and cancel its relays that still wait; returns the seats of those whose text was cancelled."""
+    await lines.leave(tx, chat.id, now)
     await tx.run(
         "UPDATE chat SET open = 0, closed_at = $2, closed_reason = $3 WHERE id = $1 AND open = 1", chat.id, now, reason
     )
@@ -236,17 +230,6 @@ async def texted(tx: Transaction, texts: Sequence[tuple[int, Side]], now: Millis
     await tx.many("UPDATE chat SET active_at = $2 WHERE id = $1", [(chat, now) for chat in {chat for chat, _ in texts}])
 
 
-async def lines_of(reading: Reading, number: Number) -> dict[Number, LineUse]:
-    """The lines on which this person has ever had a chat."""
-    rows = await reading.rows(
-        "SELECT participant.line, max(participant.open), max(COALESCE(chat.closed_at, chat.opened_at))"
-        " FROM participant JOIN chat ON chat.id = participant.chat"
-        " WHERE participant.number = $1 GROUP BY participant.line",
-        reading.vault.index(number),
-    )
-    return {Number(line): LineUse(bool(is_open), used_at) for line, is_open, used_at in rows}
-
-
 async def _known(reading: Reading, chat: int) -> Chat:
     found = await find(reading, chat)
     assert found is not None
@@ -262,11 +245,17 @@ def _chats(reading: Reading, rows: Iterable[Row]) -> list[Chat]:
 
 
 def _chat(vault: Vault, row: Row) -> Chat:
-    chat, label, is_open, opened_at, expires_at, closed_at, closed_reason, paused_at, paused_reason, own, *sides = row
-    a = Participant(Side.A, vault.number(sides[0], sides[1]), Number(sides[2]), sides[3], sides[4])
-    b = Participant(Side.B, vault.number(sides[6], sides[7]), Number(sides[8]), sides[9], sides[10])
-    last_text_at = max((at for at in (sides[5], sides[11]) if at is not None), default=None)
+    chat, label, is_open, opened_at, expires_at, closed_at, closed_reason, paused_at, paused_reason, own = row[:10]
+    last_text_at = max((at for at in row[10:12] if at is not None), default=None)
+    a, b = _participant(vault, Side.A, row[12:19]), _participant(vault, Side.B, row[19:26])
     return Chat(
         chat, label, bool(is_open), a, b, opened_at, expires_at, last_text_at, closed_at, closed_reason,
         paused_at, paused_reason, None if own is None else Guard(own),
     )  # fmt: skip
+
+
+def _participant(vault: Vault, side: Side, row: Row) -> Participant:
+    number, sealed, line, texts, language, guarded_until, introduced = row
+    return Participant(
+        side, vault.number(number, sealed), Number(line), texts, language, guarded_until, bool(introduced)
+    )

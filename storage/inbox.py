@@ -38,7 +38,8 @@ async def standings(
     rows = await reading.rows(
         "SELECT me.chat, me.side, partner.number, partner.sealed, partner.line, me_out.number, partner_out.number,"
         " code.expires_at, stranger.at, hint.at, chat.paused_at, me.told_paused, today.texts, today.held,"
-        " today.answers, block.until, admin.number, chat.guard, warned.at, language.language"
+        " today.answers, block.until, admin.number, chat.guard, warned.at, language.language,"
+        " me.fresh_from, me.guarded_until, me.introduction"
         f" FROM {reading.each}"
         " LEFT JOIN participant AS me"
         "  ON me.line = each.value ->> 1 AND me.number = each.value ->> 0 AND me.open = 1"
@@ -102,18 +103,22 @@ async def count_held(reading: Reading, chat: int, *, since: Millis = 0) -> int:
 
 
 async def gather(tx: Transaction, text: Inbound) -> Inbound | None:
-    """Put a part with its others. Returns the whole text once complete, a late part alone, else None."""
+    """Put a part with its others. Returns the whole text once complete, a late part alone, else None.
+
+    It counts as written when the earliest of its parts was: whoever began it had nobody else in mind at its end.
+    """
     assert text.part is not None
     found = await _gathering(tx, text)
     if found is None:
         await _add(tx, await _begin(tx, text), text)
         return None
-    gathering, has_gone = found
-    if has_gone:
-        await _add(tx, gathering, text)
-        await _let_go(tx, gathering)
-        return _whole(text, text.text or "", text.stamped_at)
+    gathering, has_gone, stamped_at = found
     await _add(tx, gathering, text)
+    if has_gone:
+        await _let_go(tx, gathering)
+        return _whole(text, text.text or "", min(text.stamped_at, stamped_at))
+    if text.stamped_at < stamped_at:
+        await tx.run("UPDATE gathering SET stamped_at = $2 WHERE id = $1", gathering, text.stamped_at)
     return await _joined(tx, gathering, text) if await _complete(tx, gathering, text.part.total) else None
 
 
@@ -151,20 +156,20 @@ def _with_gaps(parts: Sequence[str | None]) -> str:
     return "".join(whole)
 
 
-async def _gathering(tx: Transaction, text: Inbound) -> tuple[int, bool] | None:
-    """The newest gathering this part belongs to and whether it has gone; None: the part begins another text."""
+async def _gathering(tx: Transaction, text: Inbound) -> tuple[int, bool, Millis] | None:
+    """The newest gathering this part belongs to, whether it has gone, and its stamp; None: it begins another text."""
     assert text.part is not None
     assert text.sender is not None
     row = await tx.row(
         "SELECT id, due_at, EXISTS (SELECT 1 FROM gathered_part"
-        "  WHERE gathering = gathering.id AND position = $5)"
+        "  WHERE gathering = gathering.id AND position = $5), stamped_at"
         " FROM gathering WHERE sender = $1 AND line = $2 AND ref = $3 AND total = $4 AND started_at > $6"
         " ORDER BY id DESC LIMIT 1",
         tx.vault.index(text.sender), text.line.e164, text.part.ref, text.part.total, text.part.index,
         text.received_at - PARTS_WINDOW,
     )  # fmt: skip
     # The same piece again under another message id: the ref was given out anew.
-    return None if row is None or row[2] else (row[0], row[1] is None)
+    return None if row is None or row[2] else (row[0], row[1] is None, row[3])
 
 
 async def _begin(tx: Transaction, text: Inbound) -> int:
@@ -236,7 +241,8 @@ def _standing(vault: Vault, row: Row, is_admin: bool) -> Standing:
         hint_at,
         *limits,
     ) = row
-    paused_at, told_paused, texts, held, answers, blocked_until, added_admin, own_guard, warned_at, language = limits
+    paused_at, told_paused, texts, held, answers, blocked_until, added_admin, own_guard, warned_at, *own = limits
+    language, fresh_from, guarded_until, introduction = own
     return Standing(
         is_admin=is_admin or added_admin is not None,
         blocked=blocked_until is not None,
@@ -256,6 +262,9 @@ def _standing(vault: Vault, row: Row, is_admin: bool) -> Standing:
         guard=None if own_guard is None else Guard(own_guard),
         told_guard_at=warned_at,
         language=language,
+        fresh_from=fresh_from,
+        guarded_until=guarded_until,
+        introduced=introduction is None,
     )
 
 

@@ -78,6 +78,7 @@ class Outbound:
     cause: str | None = None  # message id of the inbound text behind it
     not_before: Millis = 0  # held back until then
     resend: bool = True  # False: in doubt never sent again
+    introduces: Side | None = None  # it tells that side of the chat that the other is somebody new
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +96,12 @@ class Participant:
     line: Number
     texts: int = 0  # how many texts of theirs were taken for this chat
     language: str | None = None  # that this person has chosen
+    guarded_until: Millis | None = None  # they texted with somebody else here not long ago: see storage/lines.py
+    introduced: bool = True  # False: not yet told for certain that it is somebody new
+
+    def is_changing_over(self, now: Millis) -> bool:
+        """Whether a text of theirs would be sent back, and not passed on."""
+        return not self.introduced or (self.guarded_until is not None and self.guarded_until >= now)
 
     @property
     def seat(self) -> Seat:
@@ -152,6 +159,9 @@ class Standing:
     guard: Guard | None = None  # of the chat's own
     told_guard_at: Millis | None = None  # when the day's warning about a number in a text was given
     language: str | None = None  # that this person has chosen
+    fresh_from: Millis | None = None  # stamped up to then, a text may have been meant for a former partner
+    guarded_until: Millis | None = None  # the first text stamped up to then is sent back
+    introduced: bool = True  # False: not yet told for certain that the partner is somebody new
 
 
 @dataclass(frozen=True, slots=True)

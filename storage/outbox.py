@@ -82,6 +82,14 @@ URGENT = """
         AND behind.kind <> 'relay' AND behind.state IN ('queued', 'sending', 'uncertain'))))
 """
 
+# A text that tells somebody of a new partner is what lets theirs be passed on, once Vonage has it.
+INTRODUCING = "UPDATE participant SET introduction = $3 WHERE chat = $1 AND side = $2"
+INTRODUCED = """
+    UPDATE participant
+    SET introduction = NULL, fresh_from = CASE WHEN fresh_from > $2 THEN fresh_from ELSE $2 END
+    WHERE introduction = $1
+"""
+
 THE_CLAIM = "id = $1 AND owner = $2 AND attempt = $3"  # an answer settles nothing but the claim it answers
 
 
@@ -143,6 +151,10 @@ class Claimed:
 async def enqueue(tx: Transaction, texts: Sequence[tuple[Outbound, str]], now: Millis) -> None:
     """Each text with its client-ref."""
     await tx.many(ENQUEUE, [_values(tx.vault, text, client_ref, now) for text, client_ref in texts])
+    await tx.many(
+        INTRODUCING,
+        [(text.chat, text.introduces.value, ref) for text, ref in texts if text.introduces is not None],
+    )
 
 
 async def claim(
@@ -207,6 +219,9 @@ async def accept(tx: Transaction, sent: Sequence[Sent], now: Millis) -> None:
         " ON CONFLICT DO NOTHING",
         [(message_id, each.claim.id, now) for each in sent for message_id in each.message_ids],
     )
+    # What Vonage has, the person will read: also where the claim it answers has been given up.
+    introductions = [each.claim for each in sent if each.claim.kind is not Kind.RELAY and each.claim.chat is not None]
+    await tx.many(INTRODUCED, [(each.client_ref, now) for each in introductions])
     await promote(tx, [each.claim for each in sent], now)
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from storage.engine import Row, Transaction
 from storage.model import Kind, Millis, Receipt, Seat, State
 from storage.number import Number
-from storage.outbox import PROMOTE, seat_of
+from storage.outbox import INTRODUCED, PROMOTE, seat_of
 from storage.transitions import TRANSITIONS, Event, is_allowed, may
 
 RANKS = {"accepted": 1, "buffered": 2, "unknown": 3, "failed": 4, "rejected": 4, "expired": 4, "delivered": 5}
@@ -66,7 +66,7 @@ async def conclude(tx: Transaction, outbound: Sequence[int], now: Millis) -> lis
         "SELECT text.id, text.state, text.kind, text.chat, text.sender, text.sender_sealed, text.sender_line,"
         " text.recipient, text.recipient_sealed, text.line,"
         " text.parts, text.may_repeat, text.resend, count(*), min(part.rank), max(part.rank),"
-        f" sum(part.rank = {FAILED})"
+        f" sum(part.rank = {FAILED}), text.client_ref"
         f" FROM {tx.each} JOIN outbound AS text ON text.id = each.value"
         " JOIN sent_part AS part ON part.outbound = text.id"
         " GROUP BY text.id HAVING max(part.rank) > 0",
@@ -79,6 +79,7 @@ async def conclude(tx: Transaction, outbound: Sequence[int], now: Millis) -> lis
             f" WHERE id = $1 AND {may(event)}",
             [(row[0], TRANSITIONS[event][1].value, now, row[13]) for row, each in events if each is event],
         )
+    await tx.many(INTRODUCED, [(row[17], now) for row, each in events if _tells(row, each)])
     await tx.many(PROMOTE, [(row[9], row[7], now) for row, _ in events])
     return [_fate(tx, row, TRANSITIONS[event][1]) for row, event in events]
 
@@ -99,6 +100,12 @@ def _event(row: Row) -> Event | None:
     else:  # it went out in part, and will not be sent again: the receipt for one part says nothing of the others
         return None
     return event if is_allowed(event, before) else None
+
+
+def _tells(row: Row, event: Event) -> bool:
+    """Whether it is news that Vonage had a text of ours to somebody in a chat."""
+    in_doubt, is_ours = State(row[1]) is not State.ACCEPTED, Kind(row[2]) is not Kind.RELAY and row[3] is not None
+    return in_doubt and is_ours and event in (Event.SEEN, Event.ARRIVED)
 
 
 def _fate(tx: Transaction, row: Row, state: State) -> Fate:

@@ -77,6 +77,8 @@ class World:
         strangers: int,
         caps: Caps,
         countries: frozenset[str] | None,
+        changeover: Millis,
+        strict: bool,
     ) -> None:
         self.now = NOON
         self.rate = rate
@@ -88,7 +90,7 @@ class World:
             house=House(
                 service_name="Private SMS", lines=lines, admins=frozenset({ADMIN}), region=None, chat_ttl=chat_ttl,
                 code_key=b"key", new_code=lambda: str(next(codes)),
-                destinations=Destinations(countries),
+                destinations=Destinations(countries), changeover=changeover, quarantine_strict=strict,
             ),
             transport=self.phones,
             pace=Pace(0, dict.fromkeys(lines, rate)),
@@ -173,11 +175,13 @@ async def world(
     strangers: int = 60,
     caps: Caps = NO_CAPS,
     countries: frozenset[str] | None = None,
+    changeover: Millis = 600_000,
+    strict: bool = False,
 ) -> AsyncIterator[World]:
     engine = await SQLite.open(path)
     here = World(
         engine, lines=lines, chat_ttl=chat_ttl, limit=limit, rate=rate, daily=daily, strangers=strangers, caps=caps,
-        countries=countries,
+        countries=countries, changeover=changeover, strict=strict,
     )  # fmt: skip
     writing = asyncio.create_task(here.writer.run())
     sending = asyncio.create_task(here.delivery.run())

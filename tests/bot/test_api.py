@@ -47,8 +47,8 @@ async def test_a_chat_is_opened_by_query_form_or_json(here: World, api: httpx2.A
         "state": "open",
         "paused": False,
         "participants": [
-            {"side": "A", "number": "+44•••••••001", "line": LINE.e164, "texts": 0},
-            {"side": "B", "number": "+44•••••••002", "line": LINE.e164, "texts": 0},
+            {"side": "A", "number": "+44•••••••001", "line": LINE.e164, "texts": 0, "changeover": False},
+            {"side": "B", "number": "+44•••••••002", "line": LINE.e164, "texts": 0, "changeover": False},
         ],
         "opened_at": "2026-09-21T14:13:20.000Z",
         "expires_at": "2026-09-21T16:13:20.000Z",
@@ -114,6 +114,37 @@ async def test_an_odd_body_gets_a_clear_answer(
     api: httpx2.AsyncClient, body: bytes, kind: str, answer: tuple[int, str]
 ) -> None:
     assert code(await api.post("/chat", content=body, headers={"Content-Type": kind})) == answer
+
+
+async def test_who_texted_with_somebody_else_on_that_line_of_late_is_marked(tmp_path: Path) -> None:
+    async with world(tmp_path / "a.db", lines=(LINE,)) as here, client(here) as api:
+        await api.post("/chat", json=PAIR)
+        await api.delete("/chats/1")
+        opened = await api.post("/chat", json=PAIR | {"userBNumber": CAROL.e164})
+        assert [each["changeover"] for each in opened.json()["participants"]] == [True, False]
+        await here.wait(600_001)
+        shown = await api.get("/chats/2")
+        assert [each["changeover"] for each in shown.json()["participants"]] == [False, False]
+
+
+async def test_it_is_marked_until_they_were_told_though_the_guard_is_off(tmp_path: Path) -> None:
+    async with world(tmp_path / "a.db", lines=(LINE,), changeover=0) as here, client(here) as api:
+        await api.post("/chat", json=PAIR)
+        await api.delete("/chats/1")
+        await here.quiet()
+        here.phones.outage, here.now = True, here.now + 1
+        opened = await api.post("/chat", json=PAIR | {"userBNumber": CAROL.e164})
+        assert [each["changeover"] for each in opened.json()["participants"]] == [True, False]
+        assert (await api.delete("/chats/2")).json()["participants"][0]["changeover"] is False, "it is over"
+
+
+async def test_strictly_no_chat_is_opened_on_a_line_that_has_not_rested(tmp_path: Path) -> None:
+    async with world(tmp_path / "a.db", lines=(LINE,), strict=True) as here, client(here) as api:
+        await api.post("/chat", json=PAIR)
+        await api.delete("/chats/1")
+        response = await api.post("/chat", json=PAIR | {"userBNumber": CAROL.e164})
+        assert code(response) == (409, "not_rested")
+        assert "try again in 4d" in response.json()["error"]["message"]
 
 
 async def test_a_third_chat_finds_no_free_line(api: httpx2.AsyncClient) -> None:

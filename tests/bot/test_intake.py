@@ -1,10 +1,13 @@
+import asyncio
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from bot.routing import CHANGEOVER
+from bot.vonage.sending import Refused
 from storage.engine import Row, Unavailable
-from storage.model import Part
+from storage.model import Inbound, Millis, Part
 from storage.sqlite import Connection
 from tests.people import ADMIN, ALICE, BOB, CAROL, DAVE, LINE, OTHER_LINE, inbound
 from tests.unsealed import kept
@@ -260,3 +263,117 @@ async def test_a_machine_that_answers_our_telling_is_stopped_as_a_loop(here: Wor
     assert all(f"*0001 {MASKED}" in each for each in told[:4])
     assert any("is paused" in each for each in told[4])
     assert told[5] == []
+
+
+# --- somebody new on the same line ----------------------------------------------------------------------------------
+
+NEXT = f"END 1\nPAIR {ALICE.e164} {CAROL.e164}"
+SOMEONE_NEW = (
+    "*0001 Private SMS: you are now talking to someone new, so this text was not passed on. "
+    "Send it again to pass it on."
+)
+CHAT_OVER = (
+    "*0001 Private SMS: that chat has ended, so this text was not passed on. You are connected with somebody new now: "
+    "send it again to pass it on."
+)
+
+
+def late(text: str, at: Millis) -> Inbound:
+    return replace(inbound(ALICE, text), stamped_at=at)
+
+
+async def test_a_driver_meets_a_new_passenger_and_the_first_text_so_soon_is_sent_back(tmp_path: Path) -> None:
+    async with world(tmp_path / "a.db", lines=(LINE,)) as here:
+        await here.text(ADMIN, PAIR)
+        arrived = await here.text(ADMIN, NEXT)
+        assert sum("connected with somebody new" in text for text in arrived) == 1
+        here.now += 60_000
+        assert await here.text(ALICE, "are you there?") == [SOMEONE_NEW]
+        here.now += 5_000
+        assert await here.text(ALICE, "are you there?") == ["*0003 are you there?"]
+        assert await here.text(CAROL, "yes") == ["*0001 yes"], "who had nobody else has nothing to mix up"
+        assert [reason for _, _, reason in await kept(here.engine.reader)] == [CHANGEOVER]
+
+
+async def test_later_or_with_the_guard_off_nothing_is_sent_back(tmp_path: Path) -> None:
+    for name, wait, changeover in (("late", 601_000, 600_000), ("off", 5_000, 0)):
+        async with world(tmp_path / f"{name}.db", lines=(LINE,), changeover=changeover) as here:
+            await here.text(ADMIN, PAIR)
+            await here.text(ADMIN, NEXT)
+            here.now += wait
+            assert await here.text(ALICE, "are you there?") == ["*0003 are you there?"]
+
+
+async def test_what_was_written_before_the_new_chat_is_never_passed_on(tmp_path: Path) -> None:
+    async with world(tmp_path / "a.db", lines=(LINE,)) as here:
+        await here.text(ADMIN, PAIR)
+        written_at = here.now
+        here.now += 3_600_000
+        await here.text(ADMIN, NEXT)
+        for days in (0, 30):
+            here.now += days * 86_400_000
+            assert await here.take(late("darling", written_at)) == [CHAT_OVER]
+        assert [text for _, text, _ in await kept(here.engine.reader)] == ["darling"] * 2
+
+
+async def test_until_somebody_knows_of_the_new_partner_nothing_of_theirs_is_passed_on(tmp_path: Path) -> None:
+    async with world(tmp_path / "a.db", lines=(LINE,), changeover=0) as here:
+        await here.text(ADMIN, PAIR)
+        here.phones.outage = True
+        await here.text(ADMIN, NEXT)
+        here.now += 1_000
+        assert await here.text(ALICE, "one") == []
+        here.phones.outage = False
+        arrived = await here.wait(1_800_000)
+        assert [text for text in arrived if text.startswith("*0001")][-1] == SOMEONE_NEW
+        assert await here.take(late("two", here.now - 1_000)) == [CHAT_OVER], "written before they could have known"
+        here.now += 1_000
+        assert await here.text(ALICE, "three") == ["*0003 three"]
+
+
+async def test_each_text_of_a_batch_before_that_is_sent_back_and_the_last_answer_counts(tmp_path: Path) -> None:
+    async with world(tmp_path / "a.db", lines=(LINE,)) as here:
+        await here.text(ADMIN, PAIR)
+        await here.text(ADMIN, NEXT)
+        here.now += 1_000
+        here.phones.open.clear()
+        await asyncio.gather(*(here.handover.take(inbound(ALICE, text, at=here.now)) for text in ("one", "two")))
+        [(pending,)] = await here.engine.reader.rows("SELECT introduction FROM participant WHERE introduction <> ''")
+        [(last,)] = await here.engine.reader.rows("SELECT client_ref FROM outbound ORDER BY id DESC LIMIT 1")
+        assert pending == last
+        here.phones.open.set()
+        await here.quiet()
+        assert here.arrived()[-2:] == [SOMEONE_NEW] * 2
+
+
+async def test_an_introduction_that_was_refused_locks_nobody_out(tmp_path: Path) -> None:
+    async with world(tmp_path / "a.db", lines=(LINE,), changeover=0) as here:
+        await here.text(ADMIN, f"{PAIR}\nEND 1")
+        here.phones.next.extend([Refused("status 6"), Refused("status 6")])
+        await here.text(ADMIN, f"PAIR {ALICE.e164} {CAROL.e164}")
+        here.now += 1_000
+        assert await here.text(ALICE, "one") == [SOMEONE_NEW]
+        here.now += 1_000
+        assert await here.text(ALICE, "two") == ["*0003 two"]
+
+
+async def test_who_has_opted_out_and_was_not_told_of_somebody_new_gets_no_answer(tmp_path: Path) -> None:
+    async with world(tmp_path / "a.db", lines=(LINE,)) as here:
+        await here.text(ADMIN, PAIR)
+        await here.text(ADMIN, NEXT)
+        await here.text(ALICE, "STOP")
+        here.now += 1_000
+        assert await here.text(ALICE, "one") == []
+        await here.text(ALICE, "START")
+        here.now += 1_000
+        assert await here.text(ALICE, "two") == [SOMEONE_NEW]
+
+
+async def test_nothing_of_it_is_in_memory(tmp_path: Path) -> None:
+    async with world(tmp_path / "a.db", lines=(LINE,)) as here:
+        await here.text(ADMIN, PAIR)
+        await here.text(ADMIN, NEXT)
+    async with world(tmp_path / "a.db", lines=(LINE,)) as here:
+        assert await here.take(late("darling", here.now - 1)) == [CHAT_OVER]
+        here.now += 1_000
+        assert await here.text(ALICE, "one") == [SOMEONE_NEW]

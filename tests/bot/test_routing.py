@@ -2,7 +2,7 @@ from dataclasses import replace
 
 import pytest
 
-from bot.routing import OVER_DAILY, Answer, Decision, Ground, Keep, OptIn, OptOut, Relay, Run, route
+from bot.routing import CHANGEOVER, OVER_DAILY, STALE, Answer, Decision, Ground, Keep, OptIn, OptOut, Relay, Run, route
 from commands.destinations import Destinations
 from commands.durations import DAY
 from commands.grammar import Misspoken, Spoken
@@ -338,3 +338,56 @@ def test_who_has_opted_out_is_not_told_that_something_was_hidden() -> None:
 def test_what_follows_an_admins_dot_is_guarded_too() -> None:
     decision = route(inbound(ADMIN, ".07700 900002"), ADMIN_IN_CHAT, GROUND)
     assert decision == replace(relayed("***** ******"), masked=True)
+
+
+# --- whom a text was meant for: nobody else's late text is passed on ----------------------------------------------
+
+FRESH = replace(IN_CHAT, fresh_from=NOON)  # somebody else was there until then
+GUARDED = replace(FRESH, guarded_until=NOON + 5000)
+UNTOLD = replace(FRESH, introduced=False)
+OVER, NEW = Answer("chat_over", kept=STALE), Answer("someone_new", kept=CHANGEOVER)
+
+
+@pytest.mark.parametrize(
+    ("standing", "stamped_at", "decision"),
+    [
+        (IN_CHAT, 0, relayed("hello")),
+        (FRESH, NOON - DAY, OVER),
+        (FRESH, NOON, OVER),
+        (FRESH, NOON + 1, relayed("hello")),
+        (GUARDED, NOON, OVER),
+        (GUARDED, NOON + 1, NEW),
+        (GUARDED, NOON + 5000, NEW),
+        (GUARDED, NOON + 5001, relayed("hello")),
+        (UNTOLD, NOON, OVER),
+        (UNTOLD, NOON + 1, NEW),
+        (UNTOLD, NOON + 30 * DAY, NEW),
+        (replace(UNTOLD, partner_opted_out=True), NOON, OVER),
+        (replace(FRESH, opted_out=True), NOON, Keep(STALE)),
+        (replace(UNTOLD, opted_out=True), NOON + 1, Keep(CHANGEOVER)),
+        (replace(FRESH, is_admin=True), NOON, OVER),
+    ],
+)
+def test_what_may_have_been_meant_for_somebody_else_is_sent_back(
+    standing: Standing, stamped_at: int, decision: Decision
+) -> None:
+    assert route(inbound(ALICE, "hello", at=stamped_at), standing, GROUND) == decision
+
+
+@pytest.mark.parametrize(
+    ("text", "decision"), [("STOP", OptOut()), ("START", OptIn()), ("HELP", Answer("help_person_chat"))]
+)
+@pytest.mark.parametrize("standing", [FRESH, GUARDED, UNTOLD])
+def test_what_is_said_to_us_is_said_to_us_whoever_the_partner_is(
+    standing: Standing, text: str, decision: Decision
+) -> None:
+    assert route(inbound(ALICE, text, at=NOON), standing, GROUND) == decision
+
+
+def test_an_admins_command_is_no_late_text() -> None:
+    assert isinstance(route(inbound(ADMIN, "STATUS", at=NOON), replace(UNTOLD, is_admin=True), GROUND), Run)
+
+
+def test_a_late_text_of_a_paused_chat_is_held_like_others_and_an_empty_one_is_empty() -> None:
+    assert decide("hello", replace(UNTOLD, paused=True)) == Answer("chat_paused", kept=PAUSED)
+    assert decide("", UNTOLD) == Answer("empty_text", kept="empty")

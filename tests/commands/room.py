@@ -12,7 +12,7 @@ from commands.run import answer
 from commands.table import TABLE
 from storage import admins, languages, outbox, people
 from storage.engine import Engine, Transaction
-from storage.model import Chat, Kind, Outbound
+from storage.model import Chat, Kind, Millis, Outbound
 from storage.number import Number
 from tests.people import ADMIN, LINE, NOON, OTHER_LINE
 
@@ -71,9 +71,11 @@ class Room:
         line: Number | None = LINE,
         is_admin: bool = True,
         language: str | None = None,
+        stamped_at: Millis | None = None,
     ) -> Desk:
         return Desk(
-            tx=tx, house=self.house, admin=admin, line=line, now=self.now, is_admin=is_admin, language=language
+            tx=tx, house=self.house, admin=admin, line=line, now=self.now, is_admin=is_admin, language=language,
+            stamped_at=stamped_at,
         )  # fmt: skip
 
     async def _is_admin(self, tx: Transaction, number: Number) -> bool:

@@ -134,16 +134,6 @@ async def test_extending_moves_both_ends(tx: Transaction) -> None:
     assert await chats.ended(tx, NOON + 499, idle_since=NOON + 99) == []
 
 
-async def test_a_persons_lines_tell_when_they_were_last_used(tx: Transaction) -> None:
-    chat = await opened(tx)
-    await chats.close(tx, chat, reason="ended", now=NOON + 7)
-    await opened(tx, ALICE, CAROL, line=OTHER_LINE, now=NOON + 9)
-    assert await chats.lines_of(tx, ALICE) == {
-        LINE: chats.LineUse(open=False, last_used_at=NOON + 7),
-        OTHER_LINE: chats.LineUse(open=True, last_used_at=NOON + 9),
-    }
-
-
 @pytest.mark.parametrize(
     ("sought", "found"),
     [("JOB", [1, 2]), ("job7", [1]), ("*0001", [1, 2]), ("0003", [2]), ("%", []), ("_", []), ("\\", []), ("*", [])],

@@ -112,6 +112,27 @@ async def test_a_part_that_comes_after_its_time_follows_alone(tx: Transaction) -
     assert await parts(tx, (2, "b")) == ["b"]
 
 
+@pytest.mark.parametrize("stamps", [(3000, 1000, 2000), (1000, 2000, 3000)])
+async def test_a_long_text_was_written_when_the_earliest_of_its_parts_was(
+    tx: Transaction, stamps: tuple[int, ...]
+) -> None:
+    for index, stamp in enumerate(stamps[:2], start=1):
+        await inbox.gather(tx, replace(inbound(ALICE, "a", part=Part("7", 3, index)), stamped_at=stamp))
+    last = replace(inbound(ALICE, "a", part=Part("7", 3, 3)), stamped_at=stamps[2])
+    whole = await inbox.gather(tx, last)
+    assert whole is not None
+    assert whole.stamped_at == 1000
+
+
+async def test_so_was_one_with_a_gap_and_the_part_that_follows_it(tx: Transaction) -> None:
+    for index, stamp in ((1, 3000), (2, 1000)):
+        await inbox.gather(tx, replace(inbound(ALICE, "a", part=Part("7", 3, index)), stamped_at=stamp))
+    assert [each.stamped_at for each in await inbox.overdue(tx, NOON + inbox.PARTS_WAIT)] == [1000]
+    late = await inbox.gather(tx, replace(inbound(ALICE, "a", part=Part("7", 3, 3)), stamped_at=2000))
+    assert late is not None
+    assert late.stamped_at == 1000
+
+
 async def test_a_ref_given_out_anew_begins_another_text(tx: Transaction) -> None:
     assert await parts(tx, (1, "a"), (2, "b"), total=2) == [None, "ab"]
     assert await parts(tx, (2, "d"), (1, "c"), total=2) == [None, "cd"]

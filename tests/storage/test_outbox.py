@@ -1,8 +1,9 @@
 import pytest
 
-from storage import chats, doubts, outbox, people
+from storage import chats, doubts, lines, messages, outbox, people
 from storage.engine import Transaction
-from storage.model import Claim, Millis, Outbound, Seat
+from storage.lines import Sitting
+from storage.model import Chat, Claim, Kind, Millis, Outbound, Seat, Side
 from storage.outbox import Back, Buried, Counts, Doubtful, Sent
 from tests.people import ALICE, BOB, CAROL, LINE, NOON, OTHER_LINE, notice, relay, reply
 
@@ -164,6 +165,108 @@ async def test_a_relay_does_not_follow_its_chat_to_another_line(tx: Transaction)
     await doubts.end_doubt(tx, before=NOON, now=NOON)
     assert await claimed(tx) == [], "on this line it would show up among somebody else's texts"
     assert await states(tx) == ["cancelled"]
+
+
+async def test_a_relay_that_comes_back_does_not_meet_who_sits_there_now(tx: Transaction) -> None:
+    a, b = Seat(ALICE, LINE), Seat(BOB, LINE)
+    chat = await chats.open_chat(tx, a=a, b=b, label=None, opened_by="api", now=NOON, expires_at=None)
+    await put(tx, relay(ALICE, BOB, "for Bob as Alice's partner", chat=chat.id))
+    [first] = await claimed(tx)
+    await chats.close(tx, chat, reason="ended", now=NOON)
+    await chats.open_chat(tx, a=Seat(CAROL, LINE), b=b, label=None, opened_by="api", now=NOON, expires_at=None)
+    await outbox.put_back(tx, [Back(first, NOON, "HTTP 429")], NOON)
+    assert await claimed(tx) == [], "Bob would take it for Carol's"
+    assert await states(tx) == ["cancelled"]
+
+
+async def test_a_relay_that_comes_back_reaches_the_same_two_in_their_chat_opened_again(tx: Transaction) -> None:
+    a, b = Seat(ALICE, LINE), Seat(BOB, LINE)
+    chat = await chats.open_chat(tx, a=a, b=b, label=None, opened_by="api", now=NOON, expires_at=None)
+    await put(tx, relay(ALICE, BOB, "again", chat=chat.id))
+    [first] = await claimed(tx)
+    await chats.close(tx, chat, reason="ended", now=NOON)
+    await chats.reopen(tx, chat, a=a, b=b, now=NOON, expires_at=None)
+    await outbox.put_back(tx, [Back(first, NOON, "HTTP 429")], NOON)
+    assert [each.text for each in await claimed(tx)] == ["again"]
+
+
+async def test_a_relay_that_failed_and_is_sent_again_still_goes_into_its_own_chat_only(tx: Transaction) -> None:
+    a, b = Seat(ALICE, LINE), Seat(BOB, LINE)
+    chat = await chats.open_chat(tx, a=a, b=b, label=None, opened_by="api", now=NOON, expires_at=None)
+    await put(tx, relay(ALICE, BOB, "failed", chat=chat.id))
+    [first] = await claimed(tx)
+    await outbox.bury(tx, [Buried(first, "status 6")], NOON)
+    await chats.close(tx, chat, reason="ended", now=NOON)
+    await chats.open_chat(tx, a=a, b=b, label=None, opened_by="api", now=NOON, expires_at=None)
+    failed = await messages.find(tx, first.id)
+    assert failed is not None
+    await messages.resend(tx, [failed], NOON)
+    assert await claimed(tx) == []
+    assert await states(tx) == ["cancelled"]
+
+
+INTRODUCED = "SELECT side, fresh_from, introduction FROM participant ORDER BY side"
+
+
+async def introducing(tx: Transaction, *kinds: Kind) -> Chat:
+    """A chat of Alice's, who has somebody new and is told so by these, under ref0 and following."""
+    a, b = Seat(ALICE, LINE), Seat(BOB, LINE)
+    chat = await chats.open_chat(tx, a=a, b=b, label=None, opened_by="api", now=NOON, expires_at=None)
+    await lines.sit(tx, chat.id, [(Side.A, Sitting(a, NOON, NOON)), (Side.B, Sitting(b))])
+    await put(tx, *[Outbound(LINE, ALICE, "new", kind, chat.id, introduces=Side.A) for kind in kinds])
+    return chat
+
+
+async def test_somebody_is_introduced_once_vonage_has_the_text_that_says_so(tx: Transaction) -> None:
+    await introducing(tx, Kind.NOTICE)
+    assert await tx.rows(INTRODUCED) == [("A", NOON, "ref0"), ("B", None, None)]
+    [first] = await claimed(tx)
+    assert await tx.rows(INTRODUCED) == [("A", NOON, "ref0"), ("B", None, None)]
+    await outbox.accept(tx, [Sent(first, ("id1",))], NOON + 7)
+    assert await tx.rows(INTRODUCED) == [("A", NOON + 7, None), ("B", None, None)]
+
+
+async def test_the_last_text_that_says_so_counts(tx: Transaction) -> None:
+    await introducing(tx, Kind.NOTICE, Kind.REPLY)
+    for ref, later in (("ref1", 1), (None, 2)):
+        [each] = await claimed(tx, NOON + later)
+        await outbox.accept(tx, [Sent(each, (f"id{later}",))], NOON + later)
+        assert (await tx.rows(INTRODUCED))[0][2] == ref
+    assert (await tx.rows(INTRODUCED))[0][1] == NOON + 2
+
+
+async def test_an_introduction_never_makes_older_texts_good_again(tx: Transaction) -> None:
+    await introducing(tx, Kind.NOTICE)
+    [first] = await claimed(tx)
+    await outbox.accept(tx, [Sent(first, ("id1",))], NOON - 7)
+    assert (await tx.rows(INTRODUCED))[0] == ("A", NOON, None)
+
+
+@pytest.mark.parametrize("fate", ["dead", "in doubt", "put back"])
+async def test_what_vonage_may_not_have_introduces_nobody(tx: Transaction, fate: str) -> None:
+    await introducing(tx, Kind.NOTICE)
+    [first] = await claimed(tx)
+    match fate:
+        case "dead":
+            await outbox.bury(tx, [Buried(first, "status 6")], NOON)
+        case "in doubt":
+            await outbox.doubt(tx, [Doubtful(first, "time-out")], NOON)
+        case _:
+            await outbox.put_back(tx, [Back(first, NOON, "HTTP 429")], NOON)
+    assert (await tx.rows(INTRODUCED))[0] == ("A", NOON, "ref0")
+
+
+async def test_a_relay_pays_nothing_for_introductions(tx: Transaction) -> None:
+    chat = await introducing(tx, Kind.NOTICE)
+    await put(tx, relay(ALICE, BOB, "hi", chat=chat.id))
+    [first] = [each for each in await claimed(tx) if each.kind is Kind.RELAY]
+    await tx.run("CREATE TRIGGER paid BEFORE UPDATE OF introduction ON participant BEGIN SELECT RAISE(ABORT, 'x'); END")
+    await outbox.accept(tx, [Sent(first, ("id1",))], NOON)
+
+
+async def test_an_introduction_is_found_by_its_index(tx: Transaction) -> None:
+    plan = await tx.rows(f"EXPLAIN QUERY PLAN {outbox.INTRODUCED}", "ref0", NOON)
+    assert any("participant_introduction" in str(row) for row in plan)
 
 
 async def test_closing_lets_those_go_that_waited_behind_a_relay_of_the_chats_former_line(tx: Transaction) -> None:

@@ -4,7 +4,7 @@ import pytest
 
 from storage import doubts, outbox, receipts
 from storage.engine import Transaction
-from storage.model import Claim, Kind, Seat, State
+from storage.model import Claim, Kind, Outbound, Seat, Side, State
 from storage.outbox import Doubtful, Sent
 from storage.receipts import Fate, Noted
 from tests.people import ALICE, BOB, LINE, NOON, receipt, relay
@@ -109,3 +109,19 @@ async def test_a_status_nobody_knows_changes_nothing(tx: Transaction, claim: Cla
     await outbox.accept(tx, [Sent(claim, ("p1",))], NOON)
     assert await receipts.note(tx, [receipt("p1", "exploded")], NOON) == Noted([], 0)
     assert await state(tx) == "accepted"
+
+
+@pytest.mark.parametrize(
+    ("status", "introduced"), [("accepted", True), ("buffered", True), ("delivered", True), ("failed", False)]
+)
+async def test_a_receipt_that_ends_a_doubt_tells_that_somebody_was_introduced(
+    tx: Transaction, claim: Claim, status: str, introduced: bool
+) -> None:
+    await outbox.accept(tx, [Sent(claim, ("p1",))], NOON)
+    new = Outbound(LINE, BOB, "somebody new", Kind.NOTICE, claim.chat, introduces=Side.B)
+    await outbox.enqueue(tx, [(new, "ref2")], NOON)
+    [telling] = (await outbox.claim(tx, owner="me", line=LINE, limit=1, now=NOON)).texts
+    await outbox.doubt(tx, [Doubtful(telling, "time-out")], NOON)
+    await receipts.note(tx, [receipt("p2", status, ref="ref2")], NOON + 9)
+    rows = await tx.rows("SELECT fresh_from, introduction FROM participant WHERE side = 'B'")
+    assert rows == [(NOON + 9, None) if introduced else (None, "ref2")]

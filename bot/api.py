@@ -157,7 +157,7 @@ def as_json(chat: Chat, now: Millis) -> dict[str, object]:
             {
                 "side": each.side.value,
                 "number": str(each.number),
-                "line": each.line.e164,
+                "line": each.line.e164(),
                 "texts": each.texts,
                 "changeover": chat.open and each.is_changing_over(now),
             }

@@ -108,7 +108,7 @@ def numbers(settings: Settings) -> Iterator[Finding]:
 
 
 def _number(about: str, number: Number, more: str) -> Finding:
-    parsed = phonenumbers.parse(number.e164)
+    parsed = phonenumbers.parse(number.e164())
     country = phonenumbers.region_code_for_country_code(number.country_code)
     if phonenumbers.is_valid_number(parsed):
         return ok(about, f"{number} ({phonenumbers.region_code_for_number(parsed) or country}){more}")

@@ -96,7 +96,7 @@ def as_json(message: Message) -> dict[str, object]:
         "kind": message.kind.value,
         "state": message.state.value,
         "to": str(message.recipient),
-        "line": message.line.e164,
+        "line": message.line.e164(),
         "reason": message.reason,
         "tries": message.tries,
         "may_repeat": message.may_repeat,

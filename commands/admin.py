@@ -95,7 +95,7 @@ async def _check_fit(desk: Desk, number: Number) -> None:
 def _admin_meant(desk: Desk, ref: PersonRef, everyone: list[Number]) -> Number:
     """Four digits mean an admin."""
     if isinstance(ref, Tail):
-        return person.the_one(desk, [each for each in everyone if each.e164.endswith(ref.digits)], ref.digits)
+        return person.the_one(desk, [each for each in everyone if each.e164().endswith(ref.digits)], ref.digits)
     desk.about.number = ref
     return ref
 

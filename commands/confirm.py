@@ -127,5 +127,5 @@ def _is_right(desk: Desk, pending: PendingCode, code: str) -> bool:
 
 
 def _hash(desk: Desk, line: str, code: str) -> bytes:
-    bound_to = (desk.asker.number.e164, desk.asker.line.e164, line, code)
+    bound_to = (desk.asker.number.e164(), desk.asker.line.e164(), line, code)
     return hmac.digest(desk.house.code_key, "\n".join(bound_to).encode(), "sha256")

@@ -38,7 +38,7 @@ class Destinations:
 
     def barred(self, number: Number) -> Barred | None:
         """Why that number must not be texted; None: it may be."""
-        if _is_dear(number.e164):
+        if _is_dear(number.e164()):
             return Barred.DEAR
         allowed = self.countries is None or country(number) in self.countries
         return None if allowed else Barred.COUNTRY
@@ -49,7 +49,7 @@ def country(number: Number) -> str:
 
     Two letters, or 001 for satellites and the like, which are in no country.
     """
-    return _country(number.e164)
+    return _country(number.e164())
 
 
 @lru_cache(maxsize=4096)

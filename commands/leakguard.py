@@ -113,7 +113,7 @@ def _is_worth_a_look(text: str, own: Sequence[Number], rules: Rules) -> bool:
 
 def _fewest(text: str, own: Sequence[Number]) -> int:
     """Of digits that could be a number: on the smallest islands it is four, and a circled ten is two in one."""
-    usual = text.isascii() and all(len(each.digits) >= LOCAL + 3 for each in own)
+    usual = text.isascii() and all(len(each.digits()) >= LOCAL + 3 for each in own)
     return LOCAL if usual else FEWEST
 
 
@@ -170,7 +170,7 @@ class Written:
 @lru_cache(maxsize=4096)
 def _written(number: Number) -> Written:
     code = str(number.country_code)
-    national = number.digits.removeprefix(code)
+    national = number.digits().removeprefix(code)
     abroad = [f"{way}{code}{trunk}" for way in ("011", "00", "") for trunk in ("0", "")]
     return Written(national, national[-LOCAL:], (*abroad, "0"))
 

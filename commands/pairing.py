@@ -116,7 +116,7 @@ def _check_label(label: str, a: Number, b: Number) -> None:
     # Both people read the label: it must not be a way to read the other's number.
     digits = "".join(str(int(letter)) for letter in plain(label) if letter.isdecimal())
     runs = {digits[start : start + TELLING] for start in range(len(digits) - TELLING + 1)}
-    if any(run in number.digits for run in runs for number in (a, b)):
+    if any(run in number.digits() for run in runs for number in (a, b)):
         raise Refused("telling_label", code="bad_label")
 
 

@@ -15,7 +15,7 @@ async def block(tx: Transaction, number: Number, *, by: Number, until: Millis, n
         "INSERT INTO block (number, sealed, tail, blocked_by, blocked_at, until) VALUES ($1, $2, $3, $4, $5, $6)"
         " ON CONFLICT (number) DO UPDATE SET blocked_by = excluded.blocked_by, blocked_at = excluded.blocked_at,"
         " until = excluded.until",
-        tx.vault.index(number), tx.vault.seal_number(number), tx.vault.tail_index(number.e164), tx.vault.index(by),
+        tx.vault.index(number), tx.vault.seal_number(number), tx.vault.tail_index(number.e164()), tx.vault.index(by),
         now, until,
     )  # fmt: skip
 

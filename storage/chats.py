@@ -48,7 +48,7 @@ async def open_chat(
         "INSERT INTO participant (chat, side, number, sealed, tail, line, open) VALUES ($1, $2, $3, $4, $5, $6, 1)",
         [
             (row[0], side.value, vault.index(seat.number), vault.seal_number(seat.number),
-             vault.tail_index(seat.number.e164), seat.line.e164)
+             vault.tail_index(seat.number.e164()), seat.line.e164())
             for side, seat in ((Side.A, a), (Side.B, b))
         ],
     )  # fmt: skip
@@ -116,7 +116,7 @@ async def _ending_in(reading: Reading, tail: str) -> list[Chat]:
         reading.vault.tail_index(tail),
     )
     found = _chats(reading, rows)
-    return [chat for chat in found if any(each.number.digits.endswith(tail) for each in chat.participants)]
+    return [chat for chat in found if any(each.number.digits().endswith(tail) for each in chat.participants)]
 
 
 async def count_open(reading: Reading) -> int:
@@ -146,7 +146,7 @@ async def reopen(tx: Transaction, chat: Chat, *, a: Seat, b: Seat, now: Millis, 
     """The same chat again, perhaps on other lines. Raises Taken as `open_chat` does."""
     await tx.many(
         "UPDATE participant SET line = $3, told_paused = 0 WHERE chat = $1 AND side = $2",
-        [(chat.id, Side.A.value, a.line.e164), (chat.id, Side.B.value, b.line.e164)],
+        [(chat.id, Side.A.value, a.line.e164()), (chat.id, Side.B.value, b.line.e164())],
     )
     await tx.run(
         "UPDATE chat SET open = 1, closed_at = NULL, closed_reason = NULL, active_at = $2, expires_at = $3,"

@@ -33,7 +33,7 @@ async def ask(
         "INSERT INTO pending_code (admin, line, command, code_hash, expires_at) VALUES ($1, $2, $3, $4, $5)"
         " ON CONFLICT (admin) DO UPDATE SET line = excluded.line, command = excluded.command,"
         " code_hash = excluded.code_hash, expires_at = excluded.expires_at",
-        index, line.e164, tx.vault.seal(command, f"code {index}"), code_hash, expires_at,
+        index, line.e164(), tx.vault.seal(command, f"code {index}"), code_hash, expires_at,
     )  # fmt: skip
 
 

@@ -56,7 +56,7 @@ async def standings(
         " LEFT JOIN admin ON admin.number = each.value ->> 0"
         " LEFT JOIN language ON language.number = each.value ->> 0"
         " ORDER BY each.key",
-        json.dumps([(index(seat.number), seat.line.e164) for seat in wanted]), day_of(now), now,
+        json.dumps([(index(seat.number), seat.line.e164()) for seat in wanted]), day_of(now), now,
     )  # fmt: skip
     return {seat: _standing(reading.vault, row, seat.number in admins) for seat, row in zip(wanted, rows, strict=True)}
 
@@ -84,7 +84,7 @@ def _kept_values(vault: Vault, kept: Kept) -> tuple[object, ...]:
         text.message_id,
         "" if text.sender is None else vault.index(text.sender),
         vault.seal(text.raw_sender, f"kept from {text.message_id}"),
-        text.line.e164,
+        text.line.e164(),
         vault.seal(text.text, f"kept {text.message_id}"),
         text.stamped_at,
         text.received_at,
@@ -136,7 +136,7 @@ async def overdue(tx: Transaction, now: Millis, limit: int = 100) -> list[Inboun
         await _let_go(tx, gathering)
         whole = _with_gaps([parts[index][1] if index in parts else None for index in range(1, total + 1)])
         number = tx.vault.number(sender, sealed)
-        texts.append(Inbound(message_id, number, number.digits, Number(line), whole, stamped_at, now))
+        texts.append(Inbound(message_id, number, number.digits(), Number(line), whole, stamped_at, now))
     return texts
 
 
@@ -165,7 +165,7 @@ async def _gathering(tx: Transaction, text: Inbound) -> tuple[int, bool, Millis]
         "  WHERE gathering = gathering.id AND position = $5), stamped_at"
         " FROM gathering WHERE sender = $1 AND line = $2 AND ref = $3 AND total = $4 AND started_at > $6"
         " ORDER BY id DESC LIMIT 1",
-        tx.vault.index(text.sender), text.line.e164, text.part.ref, text.part.total, text.part.index,
+        tx.vault.index(text.sender), text.line.e164(), text.part.ref, text.part.total, text.part.index,
         text.received_at - PARTS_WINDOW,
     )  # fmt: skip
     # The same piece again under another message id: the ref was given out anew.
@@ -178,8 +178,8 @@ async def _begin(tx: Transaction, text: Inbound) -> int:
     row = await tx.row(
         "INSERT INTO gathering (sender, sealed, line, ref, total, started_at, due_at, stamped_at)"
         " VALUES ($1, $2, $3, $4, $5, $6, $7, $8) RETURNING id",
-        tx.vault.index(text.sender), tx.vault.seal_number(text.sender), text.line.e164, text.part.ref, text.part.total,
-        text.received_at, text.received_at + PARTS_WAIT, text.stamped_at,
+        tx.vault.index(text.sender), tx.vault.seal_number(text.sender), text.line.e164(), text.part.ref,
+        text.part.total, text.received_at, text.received_at + PARTS_WAIT, text.stamped_at,
     )  # fmt: skip
     assert row is not None
     return int(row[0])

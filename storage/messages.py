@@ -73,7 +73,7 @@ async def resend(tx: Transaction, messages: Sequence[Message], now: Millis) -> N
         "UPDATE outbound SET ready_at = NULL"
         f" WHERE line = $1 AND recipient = $2 AND id > $3 AND state = 'queued' AND {WAITING}"
         f" AND EXISTS (SELECT 1 FROM outbound WHERE id = $3 AND {may(Event.RESENT)})",
-        [(each.line.e164, tx.vault.index(each.recipient), each.id) for each in messages],
+        [(each.line.e164(), tx.vault.index(each.recipient), each.id) for each in messages],
     )
     # What was said of the tries before must not settle this one.
     await tx.many(
@@ -87,7 +87,7 @@ async def resend(tx: Transaction, messages: Sequence[Message], now: Millis) -> N
         f" WHERE id = $1 AND {may(Event.RESENT)}",
         [(each.id, now) for each in messages],
     )
-    await tx.many(PROMOTE, [(each.line.e164, tx.vault.index(each.recipient), now) for each in messages])
+    await tx.many(PROMOTE, [(each.line.e164(), tx.vault.index(each.recipient), now) for each in messages])
 
 
 async def dismiss(tx: Transaction, messages: Sequence[Message], now: Millis) -> None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import lru_cache
+from typing import NoReturn
 
 import phonenumbers
 from phonenumbers import NumberParseException
@@ -13,44 +13,75 @@ class NotANumber(ValueError):
     """The text is no telephone number that could exist."""
 
 
-@dataclass(frozen=True, slots=True, order=True, repr=False)
 class Number:
-    """An E.164 number. `str`, `repr` and `format` show it masked; the whole takes an explicit `.e164`."""
+    """An E.164 number. It shows itself masked; the whole takes a call, `e164` or `digits`.
 
-    e164: str
+    No dataclass: `asdict` would open it, and so would whatever walks the fields of what holds it.
+    """
 
-    def __post_init__(self) -> None:
-        if not self.e164.startswith(
-            "+"
-        ):  # bare digits would be somebody else's key, and the mask would show more of them
+    __slots__ = ("_e164",)
+
+    _e164: str
+
+    def __init__(self, e164: str) -> None:
+        if not e164.startswith("+"):  # bare digits would be somebody else's key, and the mask would show more of them
             raise NotANumber("no E.164 number")
+        object.__setattr__(self, "_e164", e164)
 
     @classmethod
     def parse(cls, text: str, region: str | None = None) -> Number:
         """Read a number as a person writes it; without `region` it needs its `+`. Raises NotANumber."""
         return cls(_parse(text, region))
 
-    @property
+    def e164(self) -> str:
+        """The whole, with its `+`: for the wire, a look-up, a comparison; never for a person or a log."""
+        return self._e164
+
     def digits(self) -> str:
-        return self.e164[1:]
+        """The same without the `+`, as Vonage writes it."""
+        return self._e164[1:]
 
     @property
     def tail(self) -> str:
         """The last four digits as texts and pages show them: `*0123`."""
-        return "*" + self.e164[-4:]
+        return "*" + self._e164[-4:]
 
     @property
     def country_code(self) -> int:
-        return _country_code(self.e164)
+        return _country_code(self._e164)
 
     def __str__(self) -> str:
-        return _masked(self.e164)
+        return _masked(self._e164)
 
     def __repr__(self) -> str:
         return f"Number({self})"
 
     def __format__(self, spec: str) -> str:
         return format(str(self), spec)
+
+    def __eq__(self, other: object) -> bool:
+        return self._e164 == other._e164 if type(other) is Number else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(self._e164)
+
+    def __lt__(self, other: Number) -> bool:
+        return self._e164 < other._e164
+
+    def __setattr__(self, name: str, value: object) -> NoReturn:
+        raise AttributeError("a Number does not change")
+
+    def __delattr__(self, name: str) -> NoReturn:
+        raise AttributeError("a Number does not change")
+
+    def __copy__(self) -> Number:
+        return self
+
+    def __deepcopy__(self, memo: object) -> Number:
+        return self
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("a Number is not pickled: it would lie readable in whatever holds the bytes")
 
 
 @lru_cache(maxsize=4096)

@@ -171,7 +171,7 @@ async def claim(
 
     `urgent_for`: nothing but what is said to these, and confirmations of opt-outs; None: whatever is due.
     """
-    values = (owner, now, line.e164, limit, created_after)
+    values = (owner, now, line.e164(), limit, created_after)
     if urgent_for is None:
         rows = await tx.rows(CLAIM, *values)
     else:
@@ -200,7 +200,7 @@ async def due_lines(reading: Reading, lines: Sequence[Number]) -> dict[Number, M
         "SELECT each.value, (SELECT min(ready_at) FROM outbound"
         " WHERE line = each.value AND state = 'queued' AND ready_at IS NOT NULL)"
         f" FROM {reading.each}",
-        json.dumps([line.e164 for line in lines]),
+        json.dumps([line.e164() for line in lines]),
     )
     return {Number(line): ready_at for line, ready_at in rows if ready_at is not None}
 
@@ -254,12 +254,12 @@ async def bury(tx: Transaction, buried: Sequence[Buried], now: Millis) -> None:
 
 
 async def promote(tx: Transaction, settled: Sequence[Claim], now: Millis) -> None:
-    await tx.many(PROMOTE, [(each.line.e164, tx.vault.index(each.recipient), now) for each in settled])
+    await tx.many(PROMOTE, [(each.line.e164(), tx.vault.index(each.recipient), now) for each in settled])
 
 
 async def expire(tx: Transaction, *, lines: Sequence[Number], now: Millis) -> list[Claim]:
     """Give up on what waits on lines that are no longer ours. Returns it."""
-    ours = json.dumps([line.e164 for line in lines])
+    ours = json.dumps([line.e164() for line in lines])
     lost = f"line NOT IN (SELECT each.value FROM {tx.each})"
     if not await tx.rows(
         f"SELECT 1 FROM outbound WHERE state = 'queued' AND ready_at IS NOT NULL AND {lost} LIMIT 1", ours
@@ -286,13 +286,13 @@ async def counts(reading: Reading) -> Counts:
 def _values(vault: Vault, text: Outbound, client_ref: str, now: Millis) -> tuple[object, ...]:
     sender = text.sender
     return (
-        text.line.e164,
+        text.line.e164(),
         vault.index(text.recipient),
         vault.seal(text.text, f"outbound {client_ref}"),
         text.kind.value,
         text.chat,
         sender and vault.index(sender.number),
-        sender and sender.line.e164,
+        sender and sender.line.e164(),
         text.cause,
         client_ref,
         int(text.resend),

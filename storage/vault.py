@@ -88,14 +88,14 @@ class Vault:
             return False
 
     def _index(self, number: Number) -> str:
-        return self._hash("number", number.e164)
+        return self._hash("number", number.e164())
 
     def _hash(self, kind: str, value: str) -> str:
         whole = hmac.digest(self._hashing, f"{kind} {value}".encode(), "sha256")
         return base64.urlsafe_b64encode(whole[:HASH_BYTES]).decode().rstrip("=")
 
     def _seal_number(self, number: Number) -> bytes:
-        return self._sealed(number.e164, self.index(number))
+        return self._sealed(number.e164(), self.index(number))
 
     def _number(self, index: str, sealed: bytes) -> Number:
         return Number(self._opened(sealed, index))

@@ -23,7 +23,7 @@ class ClearVault(Vault):
         return digits[-4:]
 
     def _index(self, number: Number) -> str:
-        return number.e164
+        return number.e164()
 
     def _sealed(self, text: str, row: str) -> bytes:
         return text.encode("utf-8", "surrogatepass")

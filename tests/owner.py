@@ -14,8 +14,8 @@ LINE, ADMIN = Number("+447700900001"), Number("+447700900002")
 GOOD = {
     "VONAGE_API_KEY": "abcd1234",
     "VONAGE_API_SECRET": "made-up-secret",
-    "VONAGE_NUMBER": LINE.e164,
-    "ADMIN_NUMBERS": ADMIN.e164,
+    "VONAGE_NUMBER": LINE.e164(),
+    "ADMIN_NUMBERS": ADMIN.e164(),
     "WEBHOOK_TOKEN": "0123456789abcdef",
 }
 

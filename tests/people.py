@@ -24,7 +24,7 @@ def inbound(
     sender: Number, text: str | None, *, line: Number = LINE, id: str | None = None, at: Millis = NOON,
     part: Part | None = None,
 ) -> Inbound:  # fmt: skip
-    return Inbound(id or f"M{next(_ids):015}", sender, sender.digits, line, text, at, at, part)
+    return Inbound(id or f"M{next(_ids):015}", sender, sender.digits(), line, text, at, at, part)
 
 
 def relay(sender: Number, recipient: Number, text: str, *, chat: int, line: Number = LINE) -> Outbound:

@@ -16,7 +16,7 @@ KEYCAP = "\ufe0f\u20e3"
 
 
 def national(number: Number) -> str:
-    return number.digits.removeprefix(str(number.country_code))
+    return number.digits().removeprefix(str(number.country_code))
 
 
 def dialled(number: Number) -> str:
@@ -49,20 +49,20 @@ def split(words: str, at: int = 5) -> Manner:
 
 
 MANNERS: tuple[Manner, ...] = (
-    lambda number: number.e164,
-    lambda number: number.digits,
-    lambda number: "00" + number.digits,
-    lambda number: "011" + number.digits,
+    lambda number: number.e164(),
+    lambda number: number.digits(),
+    lambda number: "00" + number.digits(),
+    lambda number: "011" + number.digits(),
     dialled,
     national,
     lambda number: f"+{number.country_code} {national(number)}",
     lambda number: f"+{number.country_code}(0){national(number)}",
     lambda number: f"+{number.country_code} (0) {national(number)[:4]} {national(number)[4:]}",
     lambda number: f"({dialled(number)[:3]}) {dialled(number)[3:6]}-{dialled(number)[6:]}",
-    lambda number: f"tel:{number.e164}",
-    lambda number: f"https://wa.me/{number.digits}",
-    lambda number: f"sms:{number.e164}?body=hi",
-    lambda number: f"＋{number.digits}",
+    lambda number: f"tel:{number.e164()}",
+    lambda number: f"https://wa.me/{number.digits()}",
+    lambda number: f"sms:{number.e164()}?body=hi",
+    lambda number: f"＋{number.digits()}",
     lambda number: f"plus {number.country_code} then {national(number)}",
     by(2, " "), by(3, " "), by(4, " "), by(3, "."), by(3, "-"), by(4, "/"), by(2, ","), by(5, "  "), by(3, "\n"),
     by(3, "\u00a0"), by(3, "\u200b"), by(2, "\u2060"), by(3, "–"), by(3, "·"), by(2, "_"), by(3, "*"),

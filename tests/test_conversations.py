@@ -24,8 +24,8 @@ from tests.people import LINE as OUR_LINE
 from tests.people import OTHER_LINE as OUR_OTHER
 from tests.process import API_TOKEN, Service
 
-ADMIN, ALICE, BOB, CAROL = ADMINS.e164, ALICES.e164, BOBS.e164, CAROLS.e164
-LINE, OTHER = OUR_LINE.e164, OUR_OTHER.e164
+ADMIN, ALICE, BOB, CAROL = ADMINS.e164(), ALICES.e164(), BOBS.e164(), CAROLS.e164()
+LINE, OTHER = OUR_LINE.e164(), OUR_OTHER.e164()
 CONNECTED = "Private SMS: you are connected. Just reply here; your number stays hidden. STOP to opt out."
 ENDED = "Private SMS: this chat has ended. Further texts here will not reach the other person."
 STRANGER = "Private SMS: no open chat for your number, so this text went nowhere. STOP to opt out."

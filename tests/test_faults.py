@@ -24,7 +24,7 @@ from tests.people import OTHER_LINE
 from tests.process import API_TOKEN, Service
 from tests.unsealed import opened
 
-LINE = OUR_LINE.e164
+LINE = OUR_LINE.e164()
 SIGNED = "a-signature-secret"
 NOT_DELIVERED = "Private SMS: your last text was NOT delivered. You can send it again."
 NOT_RECEIVING = "Private SMS: the other person is not receiving texts now. Your text was not delivered."
@@ -147,7 +147,7 @@ async def begin(tmp_path: Path, emulator: StartEmulator) -> AsyncIterator[Callab
             Profile(
                 key="abcd1234",
                 secret="a-secret-for-tests",
-                lines=(LINE, OTHER_LINE.e164),
+                lines=(LINE, OTHER_LINE.e164()),
                 inbound_url=service.webhook("inbound-sms"),
                 receipt_url=service.webhook("delivery-receipt"),
                 signature_secret=SIGNED,

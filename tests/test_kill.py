@@ -21,17 +21,17 @@ async def test_twenty_kills_lose_nothing_and_repeat_nothing_in_silence(tmp_path:
     assert outcome.unheard, "or the order is judged by the wrong webhooks"
 
 
-TALK = Conversation(ALICE.e164, LINE.e164, BOB.e164)
+TALK = Conversation(ALICE.e164(), LINE.e164(), BOB.e164())
 ONE, TWO, THREE = (TALK.text(number) for number in (1, 2, 3))
 TEXTS = dict.fromkeys((ONE, TWO, THREE), TALK)
 
 
-def arrival(text: str, reader: str = BOB.e164) -> Arrival:
-    return Arrival(LINE.e164, reader, text)
+def arrival(text: str, reader: str = BOB.e164()) -> Arrival:
+    return Arrival(LINE.e164(), reader, text)
 
 
-def row(text: str, state: str = "accepted", may_repeat: int = 0, tries: int = 1, recipient: str = BOB.e164) -> Row:
-    return Row(LINE.e164, recipient, text, state, may_repeat, tries)
+def row(text: str, state: str = "accepted", may_repeat: int = 0, tries: int = 1, recipient: str = BOB.e164()) -> Row:
+    return Row(LINE.e164(), recipient, text, state, may_repeat, tries)
 
 
 def ledger(*arrived: Arrival) -> Ledger:
@@ -52,8 +52,8 @@ GIVEN_UP = [row(ONE, "dead", may_repeat=1, tries=2), *ROWS[1:]]
         (ARRIVED, ROWS),
         ([ARRIVED[0], *ARRIVED], COPY),
         ([*ARRIVED, ARRIVED[0]], COPY),  # first arrivals count
-        ([*ARRIVED[1:], arrival(NOT_DELIVERED, ALICE.e164)], GIVEN_UP),
-        (ARRIVED[1:], [*GIVEN_UP, row(NOT_DELIVERED, "dead", 1, 2, recipient=ALICE.e164)]),
+        ([*ARRIVED[1:], arrival(NOT_DELIVERED, ALICE.e164())], GIVEN_UP),
+        (ARRIVED[1:], [*GIVEN_UP, row(NOT_DELIVERED, "dead", 1, 2, recipient=ALICE.e164())]),
     ],
 )
 def test_what_keeps_the_promise_is_no_fault(arrived: list[Arrival], rows: list[Row]) -> None:
@@ -70,7 +70,7 @@ def test_what_keeps_the_promise_is_no_fault(arrived: list[Arrival], rows: list[R
         ([*ARRIVED, *ARRIVED[:1] * 2], COPY, "arrived 3 times"),
         ([*ARRIVED, ARRIVED[0]], [*COPY, COPY[0]], "taken 2 times"),
         ([ARRIVED[1], ARRIVED[0], ARRIVED[2]], ROWS, "came before"),
-        ([*ARRIVED, arrival(ONE, CAROL.e164)], COPY, "got a text of another chat"),
+        ([*ARRIVED, arrival(ONE, CAROL.e164())], COPY, "got a text of another chat"),
         ([*ARRIVED, arrival("whatever")], ROWS, "got what nobody wrote"),
         *((ARRIVED, [*ROWS[:2], row(THREE, state)], f"{state} still") for state in ("queued", "sending", "uncertain")),
     ],

@@ -61,7 +61,7 @@ def bound_to(*names: str) -> Callable[[Desk, str, str], bytes]:
     """The hash of a code, bound to some of these only: admin, line, command."""
 
     def hashed(desk: Desk, command: str, code: str) -> bytes:
-        all_of_it = {"admin": desk.asker.number.e164, "line": desk.asker.line.e164, "command": command}
+        all_of_it = {"admin": desk.asker.number.e164(), "line": desk.asker.line.e164(), "command": command}
         return hmac.digest(
             desk.house.code_key, "\n".join([*(all_of_it[name] for name in names), code]).encode(), "sha256"
         )

@@ -40,7 +40,7 @@ class Opened:
         columns = f"line, recipient, recipient_sealed, text, client_ref, {more}"
         rows = self.rows(f"SELECT {columns} FROM outbound WHERE {where} ORDER BY id")
         return [
-            (line, self.vault.number(index, sealed).e164, self.vault.open(text, f"outbound {ref}"), *rest)
+            (line, self.vault.number(index, sealed).e164(), self.vault.open(text, f"outbound {ref}"), *rest)
             for line, index, sealed, text, ref, *rest in rows
         ]
 

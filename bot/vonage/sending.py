@@ -191,8 +191,8 @@ def _form(line: Number, recipient: Number, text: str, client_ref: str) -> bytes:
     if len(client_ref) > LONGEST_CLIENT_REF:  # the SDK lets 100 pass, where some of Vonage's specifications say 40
         raise ValueError("client_ref too long")
     message = SmsMessage(
-        to=recipient.digits,
-        from_=line.digits,
+        to=recipient.digits(),
+        from_=line.digits(),
         text=text,
         type="text" if is_gsm(text) else "unicode",  # Vonage detects nothing itself
         client_ref=client_ref,

@@ -112,7 +112,7 @@ class Population:
         number = Number(f"+{self.number(person)}")
         return (
             person // 2 + 1, "AB"[person % 2], vault.index(number), vault.seal_number(number),
-            vault.tail_index(number.digits), f"+{self.line(person)}",
+            vault.tail_index(number.digits()), f"+{self.line(person)}",
         )  # fmt: skip
 
 

@@ -17,7 +17,7 @@ from tests.world import World, world
 
 TOKEN = "a-token-for-tests"
 AUTHORIZED = {"Authorization": f"Bearer {TOKEN}"}
-PAIR = {"userANumber": ALICE.e164, "userBNumber": BOB.e164}
+PAIR = {"userANumber": ALICE.e164(), "userBNumber": BOB.e164()}
 
 
 def client(here: World, token: str | None = TOKEN, headers: Mapping[str, str] = AUTHORIZED) -> httpx2.AsyncClient:
@@ -47,8 +47,8 @@ async def test_a_chat_is_opened_by_query_form_or_json(here: World, api: httpx2.A
         "state": "open",
         "paused": False,
         "participants": [
-            {"side": "A", "number": "+44•••••••001", "line": LINE.e164, "texts": 0, "changeover": False},
-            {"side": "B", "number": "+44•••••••002", "line": LINE.e164, "texts": 0, "changeover": False},
+            {"side": "A", "number": "+44•••••••001", "line": LINE.e164(), "texts": 0, "changeover": False},
+            {"side": "B", "number": "+44•••••••002", "line": LINE.e164(), "texts": 0, "changeover": False},
         ],
         "opened_at": "2026-09-21T14:13:20.000Z",
         "expires_at": "2026-09-21T16:13:20.000Z",
@@ -61,24 +61,24 @@ async def test_a_chat_is_opened_by_query_form_or_json(here: World, api: httpx2.A
 
 
 async def test_numbers_may_be_written_as_vonage_writes_them(api: httpx2.AsyncClient) -> None:
-    response = await api.post("/chat", params={"userANumber": ALICE.digits, "userBNumber": BOB.digits})
+    response = await api.post("/chat", params={"userANumber": ALICE.digits(), "userBNumber": BOB.digits()})
     assert response.status_code == 201
 
 
 async def test_a_plus_that_the_query_made_a_space_is_understood(api: httpx2.AsyncClient) -> None:
-    assert (await api.post(f"/chat?userANumber=+{ALICE.digits}&userBNumber=+{BOB.digits}")).status_code == 201
+    assert (await api.post(f"/chat?userANumber=+{ALICE.digits()}&userBNumber=+{BOB.digits()}")).status_code == 201
 
 
 @pytest.mark.parametrize(
     ("fields", "answer"),
     [
         ({}, (400, "missing_field")),
-        ({"userANumber": ALICE.e164}, (400, "missing_field")),
+        ({"userANumber": ALICE.e164()}, (400, "missing_field")),
         (PAIR | {"userBNumber": "12"}, (400, "bad_number")),
         (PAIR | {"userBNumber": "+1900" + "5550100"}, (400, "number_not_allowed")),
         (PAIR | {"userBNumber": "VONAGE"}, (400, "bad_number")),
-        (PAIR | {"userBNumber": ALICE.e164}, (400, "same_number")),
-        (PAIR | {"userBNumber": LINE.e164}, (400, "own_number")),
+        (PAIR | {"userBNumber": ALICE.e164()}, (400, "same_number")),
+        (PAIR | {"userBNumber": LINE.e164()}, (400, "own_number")),
         (PAIR | {"ttl": "soon"}, (400, "bad_ttl")),
         (PAIR | {"label": "two words"}, (400, "bad_label")),
         (PAIR | {"label": "x0001x"}, (400, "bad_label")),
@@ -120,7 +120,7 @@ async def test_who_texted_with_somebody_else_on_that_line_of_late_is_marked(tmp_
     async with world(tmp_path / "a.db", lines=(LINE,)) as here, client(here) as api:
         await api.post("/chat", json=PAIR)
         await api.delete("/chats/1")
-        opened = await api.post("/chat", json=PAIR | {"userBNumber": CAROL.e164})
+        opened = await api.post("/chat", json=PAIR | {"userBNumber": CAROL.e164()})
         assert [each["changeover"] for each in opened.json()["participants"]] == [True, False]
         await here.wait(600_001)
         shown = await api.get("/chats/2")
@@ -133,7 +133,7 @@ async def test_it_is_marked_until_they_were_told_though_the_guard_is_off(tmp_pat
         await api.delete("/chats/1")
         await here.quiet()
         here.phones.outage, here.now = True, here.now + 1
-        opened = await api.post("/chat", json=PAIR | {"userBNumber": CAROL.e164})
+        opened = await api.post("/chat", json=PAIR | {"userBNumber": CAROL.e164()})
         assert [each["changeover"] for each in opened.json()["participants"]] == [True, False]
         assert (await api.delete("/chats/2")).json()["participants"][0]["changeover"] is False, "it is over"
 
@@ -142,15 +142,15 @@ async def test_strictly_no_chat_is_opened_on_a_line_that_has_not_rested(tmp_path
     async with world(tmp_path / "a.db", lines=(LINE,), strict=True) as here, client(here) as api:
         await api.post("/chat", json=PAIR)
         await api.delete("/chats/1")
-        response = await api.post("/chat", json=PAIR | {"userBNumber": CAROL.e164})
+        response = await api.post("/chat", json=PAIR | {"userBNumber": CAROL.e164()})
         assert code(response) == (409, "not_rested")
         assert "try again in 4d" in response.json()["error"]["message"]
 
 
 async def test_a_third_chat_finds_no_free_line(api: httpx2.AsyncClient) -> None:
     for other in (BOB, CAROL):
-        assert (await api.post("/chat", json=PAIR | {"userBNumber": other.e164})).status_code == 201
-    response = await api.post("/chat", json=PAIR | {"userBNumber": ADMIN.e164})
+        assert (await api.post("/chat", json=PAIR | {"userBNumber": other.e164()})).status_code == 201
+    response = await api.post("/chat", json=PAIR | {"userBNumber": ADMIN.e164()})
     assert code(response) == (409, "no_free_line")
 
 
@@ -180,7 +180,7 @@ async def test_a_chat_that_is_not_there_is_not_found(api: httpx2.AsyncClient, pa
 
 async def test_chats_are_listed_in_pages_the_open_ones_unless_all_are_wanted(api: httpx2.AsyncClient) -> None:
     for other in (BOB, CAROL):
-        await api.post("/chat", json=PAIR | {"userBNumber": other.e164})
+        await api.post("/chat", json=PAIR | {"userBNumber": other.e164()})
     await api.delete("/chats/1")
     assert [chat["id"] for chat in (await api.get("/chats")).json()["chats"]] == [2]
     first = (await api.get("/chats?state=all&limit=1")).json()

@@ -18,13 +18,13 @@ ENTRY = Entry(NOON, Kind.SECURITY, "*0100", "admin added", "*0003", None, "done"
 
 
 async def command(running: Service, text: str, message_id: str) -> None:
-    told = {"msisdn": ADMIN.digits, "to": LINE.digits, "messageId": message_id, "text": text, "type": "text"}
+    told = {"msisdn": ADMIN.digits(), "to": LINE.digits(), "messageId": message_id, "text": text, "type": "text"}
     async with aiohttp.ClientSession() as http, http.post(running.webhook("inbound-sms"), json=told) as answer:
         assert answer.status == 204
 
 
 async def test_the_log_is_shown_while_the_service_runs_and_goes_on(running: Service) -> None:
-    await command(running, f"PAIR {ALICE.e164} {BOB.e164}", "m1")
+    await command(running, f"PAIR {ALICE.e164()} {BOB.e164()}", "m1")
     status, shown, _ = await running.command("audit")
     assert status == 0
     assert re.fullmatch(r"\S+Z  act       \*0100     PAIR                Chat 1        done\n", shown)

@@ -12,7 +12,7 @@ from tests.people import ADMIN, ALICE, BOB, LINE, OTHER_LINE, inbound
 from tests.unsealed import kept
 from tests.world import World, world
 
-PAIR = f"PAIR {ALICE.e164} {BOB.e164}"
+PAIR = f"PAIR {ALICE.e164()} {BOB.e164()}"
 PAUSED = (
     "Private SMS: this chat is paused, as too much went through it at once. "
     "Your text was kept but not passed on. Please try again later."
@@ -154,8 +154,8 @@ async def twins(tmp_path: Path) -> AsyncIterator[tuple[World, World]]:
     """Two of these services, whose lines are participants of each other's chats, both ways round."""
     async with world(tmp_path / "a.db") as a, world(tmp_path / "b.db", lines=THEIR_LINES) as b:
         for here, others in ((a, THEIR_LINES), (b, (LINE, OTHER_LINE))):
-            await here.text(ADMIN, f"PAIR {others[1].e164} {ALICE.e164}", line=here.house.lines[0])
-            await here.text(ADMIN, f"PAIR {others[0].e164} {others[1].e164}", line=here.house.lines[0])
+            await here.text(ADMIN, f"PAIR {others[1].e164()} {ALICE.e164()}", line=here.house.lines[0])
+            await here.text(ADMIN, f"PAIR {others[0].e164()} {others[1].e164()}", line=here.house.lines[0])
         yield a, b
 
 

@@ -95,7 +95,7 @@ async def test_numbers_are_shown_masked_with_their_country(environ: dict[str, st
     assert checked.of("line") == [
         "warning +44•••••••001 (GB), 30 texts a second: not in that country's plan; is the country code right?"
     ]
-    assert not any(LINE.digits in str(each) or ADMIN.digits in str(each) for each in checked.found)
+    assert not any(LINE.digits() in str(each) or ADMIN.digits() in str(each) for each in checked.found)
 
 
 async def test_unprotected_webhooks_are_a_warning(environ: dict[str, str]) -> None:
@@ -208,7 +208,7 @@ INBOUND = f"{HERE}/webhooks/inbound-sms/{GOOD['WEBHOOK_TOKEN']}"
 async def checked_account(
     emulator: StartEmulator, environ: dict[str, str], public: str = HERE, **profile: object
 ) -> Checked:
-    options = {"key": GOOD["VONAGE_API_KEY"], "secret": GOOD["VONAGE_API_SECRET"], "lines": (LINE.e164,), **profile}
+    options = {"key": GOOD["VONAGE_API_KEY"], "secret": GOOD["VONAGE_API_SECRET"], "lines": (LINE.e164(),), **profile}
     url = (await emulator(Profile(**options))).url  # type: ignore[arg-type]
     return await check(environ | {"VONAGE_REST_URL": url, "PUBLIC_URL": public}, offline=False)
 

@@ -9,7 +9,7 @@ from tests.people import ADMIN, ALICE, BOB, CAROL, DAVE
 from tests.unsealed import kept
 from tests.world import World, world
 
-PAIR = f"PAIR {ALICE.e164} {BOB.e164}"
+PAIR = f"PAIR {ALICE.e164()} {BOB.e164()}"
 SILENT = (
     "Private SMS: this chat has ended, as nobody wrote for a while. Further texts here will not reach the other person."
 )
@@ -77,7 +77,7 @@ async def test_an_idle_service_leaves_its_disk_alone(here: World) -> None:
 
 async def test_a_long_text_that_meets_a_fault_is_kept_and_stops_no_other_deadline(here: World) -> None:
     await here.text(ADMIN, PAIR)
-    await here.text(ADMIN, f"PAIR {CAROL.e164} {DAVE.e164} FOR 30S")
+    await here.text(ADMIN, f"PAIR {CAROL.e164()} {DAVE.e164()} FOR 30S")
     async with here.engine.transaction() as tx:
         await tx.run(
             "CREATE TRIGGER fault BEFORE INSERT ON outbound WHEN NEW.kind = 'relay'"

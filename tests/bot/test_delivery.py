@@ -17,7 +17,7 @@ NOT_DELIVERED = "*0001 Private SMS: your last text was NOT delivered. You can se
 
 @pytest.fixture
 async def chat(here: World) -> World:
-    await here.text(ADMIN, f"PAIR {ALICE.e164} {BOB.e164}")
+    await here.text(ADMIN, f"PAIR {ALICE.e164()} {BOB.e164()}")
     return here
 
 
@@ -106,7 +106,7 @@ async def test_one_conversation_is_sent_one_text_at_a_time(chat: World) -> None:
 
 
 async def test_conversations_are_sent_side_by_side(chat: World) -> None:
-    await chat.text(ADMIN, f"PAIR {CAROL.e164} {DAVE.e164}")
+    await chat.text(ADMIN, f"PAIR {CAROL.e164()} {DAVE.e164()}")
     chat.phones.open.clear()
     before = len(chat.phones.sent)
     for sender in (ALICE, BOB, CAROL, DAVE):
@@ -147,7 +147,7 @@ async def test_a_pause_too_short_to_be_noticed_is_told_nobody(chat: World) -> No
 
 
 async def test_an_outage_of_an_hour_costs_no_text_its_tries(chat: World) -> None:
-    await chat.text(ADMIN, f"PAIR {CAROL.e164} {DAVE.e164}")
+    await chat.text(ADMIN, f"PAIR {CAROL.e164()} {DAVE.e164()}")
     chat.phones.outage = True
     before = len(chat.phones.sent)
     for number in range(3):

@@ -83,13 +83,13 @@ def test_nothing_of_the_users_settings_reaches_the_service() -> None:
 def test_the_demos_settings_are_good_ones() -> None:
     settings = read_settings(PLAN.service_environment({}), Path("no such file"))
     assert settings.vonage_rest_url == "http://127.0.0.1:3001"
-    assert [line.e164 for line in settings.vonage_number] == list(LINES)
+    assert [line.e164() for line in settings.vonage_number] == list(LINES)
     assert not settings.allow_unsigned_webhooks
 
 
 def test_the_demos_numbers_belong_to_nobody() -> None:
     for number in (*LINES, ADMIN, ALICE, BOB):
-        assert Number.parse(number).e164.startswith("+447700900")
+        assert Number.parse(number).e164().startswith("+447700900")
 
 
 def test_each_suggestion_is_a_single_plain_text() -> None:

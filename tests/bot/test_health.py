@@ -34,7 +34,7 @@ async def web(here: World, fallen: list[str], deaf: list[str | None]) -> AsyncIt
 
 
 async def test_the_front_page_says_what_this_is_and_nothing_of_anybody(here: World, web: httpx2.AsyncClient) -> None:
-    await here.text(ADMIN, f"PAIR {ALICE.e164} {BOB.e164}")
+    await here.text(ADMIN, f"PAIR {ALICE.e164()} {BOB.e164()}")
     page = await web.get("/")
     assert "Private SMS" in page.text
     assert "7700" not in page.text
@@ -88,7 +88,7 @@ async def test_texts_that_wait_for_long_make_it_unready(here: World, web: httpx2
 
 
 async def test_metrics_need_the_token_and_name_nobody(here: World, web: httpx2.AsyncClient) -> None:
-    await here.text(ADMIN, f"PAIR {ALICE.e164} {BOB.e164}")
+    await here.text(ADMIN, f"PAIR {ALICE.e164()} {BOB.e164()}")
     assert (await web.get("/metrics")).status_code == 401
     exposed = await web.get("/metrics", headers={"Authorization": f"Bearer {TOKEN}"})
     assert exposed.headers["content-type"].startswith("text/plain")

@@ -13,7 +13,7 @@ from tests.people import ADMIN, ALICE, BOB, CAROL, DAVE, LINE, OTHER_LINE, inbou
 from tests.unsealed import kept
 from tests.world import World, world
 
-PAIR = f"PAIR {ALICE.e164} {BOB.e164}"
+PAIR = f"PAIR {ALICE.e164()} {BOB.e164()}"
 CONNECTED = "Private SMS: you are connected. Just reply here; your number stays hidden. STOP to opt out."
 STRANGER = "Private SMS: no open chat for your number, so this text went nowhere. STOP to opt out."
 OPTED_OUT = "Private SMS: you have opted out and will get no more texts. Text START to come back."
@@ -75,15 +75,15 @@ async def test_a_stranger_is_answered_once_even_in_one_batch(here: World) -> Non
 
 
 async def test_two_pairs_for_one_person_at_once_get_two_lines(here: World) -> None:
-    await here.take(inbound(ADMIN, PAIR), inbound(ADMIN, f"PAIR {ALICE.e164} {CAROL.e164}"))
+    await here.take(inbound(ADMIN, PAIR), inbound(ADMIN, f"PAIR {ALICE.e164()} {CAROL.e164()}"))
     assert await here.text(ALICE, "to bob") == ["*0002 to bob"]
     assert await here.text(ALICE, "to carol", line=OTHER_LINE) == ["*0003 to carol"]
 
 
 async def test_a_third_chat_on_two_lines_is_refused_and_changes_nothing(here: World) -> None:
     for other in (BOB, CAROL):
-        await here.text(ADMIN, f"PAIR {ALICE.e164} {other.e164}")
-    assert await here.text(ADMIN, f"PAIR {ALICE.e164} {DAVE.e164}") == [
+        await here.text(ADMIN, f"PAIR {ALICE.e164()} {other.e164()}")
+    assert await here.text(ADMIN, f"PAIR {ALICE.e164()} {DAVE.e164()}") == [
         "*0100 *0001 is already in Chat 1 on every number we have. END 1 first, or add a number. Nothing was created."
     ]
 
@@ -114,7 +114,7 @@ async def test_several_commands_in_one_text_are_answered_in_their_order(here: Wo
 
 
 async def test_a_repeat_that_meets_a_fault_is_still_a_repeat(here: World) -> None:
-    await here.text(ADMIN, f"PAIR {ALICE.e164} {BOB.e164}")
+    await here.text(ADMIN, f"PAIR {ALICE.e164()} {BOB.e164()}")
     text = inbound(ALICE, "hello")
     await here.take(text)
     async with here.engine.transaction() as tx:
@@ -137,7 +137,7 @@ async def test_a_text_that_meets_a_fault_is_kept_answered_and_harms_no_other(her
         "Please send it again in a few minutes.",
         "*0002 fine",
     ]
-    assert await kept(here.engine.reader) == [(BOB.digits, "boom", "fault")]
+    assert await kept(here.engine.reader) == [(BOB.digits(), "boom", "fault")]
     assert 'private_sms_faults_total{place="intake"} 1.0' in here.metrics.exposition().decode()
 
 
@@ -175,7 +175,7 @@ async def test_somebody_blocked_is_not_heard_but_hears_their_partner(here: World
     await here.text(ADMIN, "BLOCK 0001")
     assert await here.text(ALICE, "listen to me") == []
     assert await here.text(BOB, "hello?") == ["*0001 hello?"]
-    assert await kept(here.engine.reader) == [(ALICE.digits, "listen to me", "blocked")]
+    assert await kept(here.engine.reader) == [(ALICE.digits(), "listen to me", "blocked")]
     assert await here.text(ALICE, "STOP") == [f"*0001 {OPTED_OUT}"]
     await here.text(ALICE, "START")
     await here.text(ADMIN, "UNBLOCK 0001")
@@ -183,7 +183,7 @@ async def test_somebody_blocked_is_not_heard_but_hears_their_partner(here: World
 
 
 async def test_an_admin_added_by_text_commands_at_once_and_until_removed(here: World) -> None:
-    await here.text(ADMIN, f"ADMIN ADD {CAROL.e164}")
+    await here.text(ADMIN, f"ADMIN ADD {CAROL.e164()}")
     told = await here.text(ADMIN, "OK 4821")
     assert [text[:42] for text in told] == [
         "*0003 You are an admin of Private SMS now,",
@@ -267,7 +267,7 @@ async def test_a_machine_that_answers_our_telling_is_stopped_as_a_loop(here: Wor
 
 # --- somebody new on the same line ----------------------------------------------------------------------------------
 
-NEXT = f"END 1\nPAIR {ALICE.e164} {CAROL.e164}"
+NEXT = f"END 1\nPAIR {ALICE.e164()} {CAROL.e164()}"
 SOMEONE_NEW = (
     "*0001 Private SMS: you are now talking to someone new, so this text was not passed on. "
     "Send it again to pass it on."
@@ -350,7 +350,7 @@ async def test_an_introduction_that_was_refused_locks_nobody_out(tmp_path: Path)
     async with world(tmp_path / "a.db", lines=(LINE,), changeover=0) as here:
         await here.text(ADMIN, f"{PAIR}\nEND 1")
         here.phones.next.extend([Refused("status 6"), Refused("status 6")])
-        await here.text(ADMIN, f"PAIR {ALICE.e164} {CAROL.e164}")
+        await here.text(ADMIN, f"PAIR {ALICE.e164()} {CAROL.e164()}")
         here.now += 1_000
         assert await here.text(ALICE, "one") == [SOMEONE_NEW]
         here.now += 1_000

@@ -10,7 +10,7 @@ from tests import unsealed
 from tests.people import ADMIN, ALICE, BOB, CAROL, OTHER_LINE, inbound
 from tests.world import World, world
 
-PAIR = f"PAIR {ALICE.e164} {BOB.e164}"
+PAIR = f"PAIR {ALICE.e164()} {BOB.e164()}"
 STRANGER = "Private SMS: no open chat for your number, so this text went nowhere. STOP to opt out."
 OVER = (
     "*0001 Private SMS: that was more than you can text on one day. "
@@ -42,7 +42,7 @@ async def test_what_is_above_a_day_is_held_and_its_sender_told_once(few: World) 
 
 
 async def test_the_limit_holds_within_one_batch_and_over_all_lines(few: World) -> None:
-    await few.text(ADMIN, f"PAIR {ALICE.e164} {CAROL.e164}")
+    await few.text(ADMIN, f"PAIR {ALICE.e164()} {CAROL.e164()}")
     arrived = await few.take(
         *[inbound(ALICE, f"{each}", at=few.now) for each in range(2)],
         *[inbound(ALICE, f"{each}", line=OTHER_LINE, at=few.now) for each in range(2)],
@@ -90,7 +90,7 @@ async def test_an_admins_commands_have_no_limit(few: World) -> None:
 
 async def test_an_admins_own_relays_have_and_commands_pass_beside_them(tmp_path: Path) -> None:
     async with world(tmp_path / "a.db", daily=2) as here:
-        await here.text(ADMIN, f"PAIR {ADMIN.e164} {BOB.e164}")
+        await here.text(ADMIN, f"PAIR {ADMIN.e164()} {BOB.e164()}")
         for word in ("one", "two"):
             assert await here.text(ADMIN, word) == [f"*0002 {word}"]
         [told] = await here.text(ADMIN, "three")
@@ -150,7 +150,7 @@ async def test_a_stranger_from_elsewhere_is_kept_and_not_answered(tmp_path: Path
 async def test_a_participant_from_elsewhere_is_heard_to_the_end(tmp_path: Path) -> None:
     abroad = Number("+12015550123")
     async with world(tmp_path / "a.db") as here:
-        await here.text(ADMIN, f"PAIR {abroad.e164} {BOB.e164}")
+        await here.text(ADMIN, f"PAIR {abroad.e164()} {BOB.e164()}")
     async with world(tmp_path / "a.db", countries=frozenset({"GB"})) as here:
         assert await here.text(abroad, "hello") == ["*0002 hello"]
         assert await here.text(BOB, "hello you") == ["*0123 hello you"]

@@ -187,14 +187,14 @@ async def test_server_and_client_show_no_request_whatever_their_level(
     listener = listen("127.0.0.1", 0)
     server = uvicorn.Server(config)
     running = asyncio.create_task(server._serve([listener]))
-    async with http.get(f"{address(listener)}/webhooks", params={"msisdn": PERSON.digits, "text": CANARY}) as answer:
+    async with http.get(f"{address(listener)}/webhooks", params={"msisdn": PERSON.digits(), "text": CANARY}) as answer:
         assert answer.status == 500
     server.should_exit = True
     await running
     listener.close()
-    assert PERSON.digits in let_through.getvalue()
+    assert PERSON.digits() in let_through.getvalue()
     assert re.search(r'ERROR uvicorn.error "Exception in ASGI application" error="ValueError at ', opened.getvalue())
-    assert PERSON.digits not in opened.getvalue()
+    assert PERSON.digits() not in opened.getvalue()
     assert CANARY not in opened.getvalue()
 
 
@@ -203,8 +203,8 @@ def test_the_sdk_shows_neither_request_nor_answer_whatever_its_level(
 ) -> None:
     client = HttpClient(Auth(api_key="abcd1234", api_secret=CANARY), HttpClientOptions(timeout=1, max_retries=1))
     with suppress(Exception):
-        client.get("127.0.0.1:9", f"/sms?to={PERSON.digits}", {"text": CANARY})
-    assert PERSON.digits in let_through.getvalue()
+        client.get("127.0.0.1:9", f"/sms?to={PERSON.digits()}", {"text": CANARY})
+    assert PERSON.digits() in let_through.getvalue()
     assert opened.getvalue() == ""
 
 
@@ -229,13 +229,13 @@ def test_asyncio_tells_of_a_lost_exception_without_what_the_task_held(logs: Logs
 
 def test_of_a_librarys_error_the_template_is_shown_and_not_what_fills_it(logs: Logs) -> None:
     stream = logs()
-    logging.getLogger("some.library").error("cannot send %s to %s", CANARY, PERSON.digits)
+    logging.getLogger("some.library").error("cannot send %s to %s", CANARY, PERSON.digits())
     assert stream.getvalue().endswith('ERROR some.library "cannot send %s to %s"\n')
 
 
 def test_of_a_message_that_a_library_put_together_only_the_place_is_shown(logs: Logs) -> None:
     stream = logs()
-    logging.getLogger("some.library").error(f"cannot send {CANARY} to {PERSON.digits}")
+    logging.getLogger("some.library").error(f"cannot send {CANARY} to {PERSON.digits()}")
     assert re.search(r'ERROR some.library "test_logs.py:\d+ test_of_a_message\w+"\n$', stream.getvalue())
 
 

@@ -17,7 +17,7 @@ TOKEN = "a-token-for-tests"
 
 @pytest.fixture
 async def api(here: World) -> AsyncIterator[httpx2.AsyncClient]:
-    await here.text(ADMIN, f"PAIR {ALICE.e164} {BOB.e164}")
+    await here.text(ADMIN, f"PAIR {ALICE.e164()} {BOB.e164()}")
     app = Starlette(routes=Messages(entrance(here, TOKEN)).routes())
     headers = {"Authorization": f"Bearer {TOKEN}"}
     async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app=app), base_url="http://t", headers=headers) as api:
@@ -41,7 +41,7 @@ async def test_a_failed_text_is_told_without_its_words_or_anybodys_number(here: 
     assert answer.json() == {
         "messages": [
             {
-                "id": message, "chat": 1, "kind": "relay", "state": "dead", "to": "+44•••••••002", "line": LINE.e164,
+                "id": message, "chat": 1, "kind": "relay", "state": "dead", "to": "+44•••••••002", "line": LINE.e164(),
                 "reason": "status 6", "tries": 0, "may_repeat": False,
                 "created_at": "2026-09-21T14:13:20.000Z", "changed_at": "2026-09-21T14:13:20.000Z",
             }

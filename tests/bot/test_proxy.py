@@ -3,7 +3,7 @@ from tests.world import World
 
 
 async def test_what_is_put_together_carries_a_conversation(here: World) -> None:
-    await here.text(ADMIN, f"PAIR {ALICE.e164} {BOB.e164}")
+    await here.text(ADMIN, f"PAIR {ALICE.e164()} {BOB.e164()}")
     assert await here.text(ALICE, "hello") == ["*0002 hello"]
 
 

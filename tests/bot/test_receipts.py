@@ -11,7 +11,7 @@ NOT_DELIVERED = "*0001 Private SMS: your last text was NOT delivered. You can se
 @pytest.fixture
 async def sent(here: World) -> str:
     """The message id of a relay of ALICE's that Vonage has accepted."""
-    await here.text(ADMIN, f"PAIR {ALICE.e164} {BOB.e164}")
+    await here.text(ADMIN, f"PAIR {ALICE.e164()} {BOB.e164()}")
     await here.text(ALICE, "hello")
     return here.phones.sent[-1].message_id
 

@@ -11,7 +11,7 @@ from storage.keys import KeyFile
 from tests.people import ADMIN, ALICE, BOB
 from tests.world import World, world
 
-PAIR = f"PAIR {ALICE.e164} {BOB.e164}"
+PAIR = f"PAIR {ALICE.e164()} {BOB.e164()}"
 
 
 async def sealed_with(here: World) -> set[bytes]:

@@ -123,7 +123,7 @@ def test_a_password_in_a_url_is_not_told() -> None:
 
 def test_the_whole_settings_show_neither_secret_nor_number() -> None:
     shown = repr(read())
-    for hidden in (GOOD["VONAGE_API_SECRET"], GOOD["WEBHOOK_TOKEN"], LINE.digits, ADMIN.digits):
+    for hidden in (GOOD["VONAGE_API_SECRET"], GOOD["WEBHOOK_TOKEN"], LINE.digits(), ADMIN.digits()):
         assert hidden not in shown
 
 
@@ -190,7 +190,7 @@ def test_a_file_that_is_no_text_is_told(tmp_path: Path) -> None:
         read_settings(GOOD, tmp_path / ".env")
 
 
-AUTHENTICATOR = f"{ADMIN.e164}=JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
+AUTHENTICATOR = f"{ADMIN.e164()}=JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
 
 
 OF_A_FORM = {"ADMIN_TOTP_SECRETS": AUTHENTICATOR, "DATA_KEY": keys.new()}

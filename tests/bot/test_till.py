@@ -13,7 +13,7 @@ from storage.number import Number
 from tests.people import ADMIN, ALICE, BOB, CAROL, inbound
 from tests.world import World, world
 
-PAIR = f"PAIR {ALICE.e164} {BOB.e164}"
+PAIR = f"PAIR {ALICE.e164()} {BOB.e164()}"
 STOPPED = "the cap of the day is reached"
 NEAR = (
     "*0100 80 percent of today's cap is used: 8 texts, 0.00 so far. "
@@ -71,7 +71,7 @@ async def test_an_opt_out_is_confirmed_though_nothing_else_leaves(ten: World) ->
 
 
 async def test_a_relay_to_an_admin_waits_too_but_not_before_an_answer(ten: World) -> None:
-    await ten.text(ADMIN, f"PAIR {ADMIN.e164} {CAROL.e164}")
+    await ten.text(ADMIN, f"PAIR {ADMIN.e164()} {CAROL.e164()}")
     await say(ten, 9)
     assert await ten.text(CAROL, "hello") == []
     assert [text[:11] for text in await ten.text(ADMIN, "STATUS")] == ["*0100 hello", "*0100 NO TE"]

@@ -11,7 +11,7 @@ OVER = "*0001 Private SMS: the chat ended before your last text went out. It was
 
 @pytest.fixture
 async def chat(here: World) -> World:
-    await here.text(ADMIN, f"PAIR {ALICE.e164} {BOB.e164}")
+    await here.text(ADMIN, f"PAIR {ALICE.e164()} {BOB.e164()}")
     return here
 
 

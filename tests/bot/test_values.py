@@ -41,14 +41,14 @@ def test_commas_alone_are_no_numbers() -> None:
 
 
 def test_a_line_of_ours_cannot_be_an_admin() -> None:
-    assert "in VONAGE_NUMBER too" in fault(ADMIN_NUMBERS=f"{ADMIN.e164},{LINE.digits}")
+    assert "in VONAGE_NUMBER too" in fault(ADMIN_NUMBERS=f"{ADMIN.e164()},{LINE.digits()}")
 
 
 BASE32 = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
 
 
 def test_each_admin_may_have_an_authenticator() -> None:
-    held = f"{ADMIN.digits}={BASE32[:4]} {BASE32[4:]}, +447700900003={BASE32.lower()},"
+    held = f"{ADMIN.digits()}={BASE32[:4]} {BASE32[4:]}, +447700900003={BASE32.lower()},"
     assert read(ADMIN_TOTP_SECRETS=held).authenticators == {ADMIN: BASE32, Number("+447700900003"): BASE32.lower()}
     assert read().authenticators == {}
 
@@ -57,11 +57,11 @@ def test_each_admin_may_have_an_authenticator() -> None:
     ("held", "told"),
     [
         (" , ", "there is no pair in it"),
-        (ADMIN.e164, "the secret of pair 1 is no base32"),
-        (f"{ADMIN.e164}={BASE32[:20]}", "the secret of pair 1 is no base32 of at least 24 letters"),
-        (f"{ADMIN.e164}={BASE32},+447700900003={BASE32[:-1]}1", "the secret of pair 2 is no base32"),
+        (ADMIN.e164(), "the secret of pair 1 is no base32"),
+        (f"{ADMIN.e164()}={BASE32[:20]}", "the secret of pair 1 is no base32 of at least 24 letters"),
+        (f"{ADMIN.e164()}={BASE32},+447700900003={BASE32[:-1]}1", "the secret of pair 2 is no base32"),
         (f"{BASE32}={BASE32}", "the number of pair 1 is no telephone number"),
-        (f"{ADMIN.e164}={BASE32},{ADMIN.digits}={BASE32}", "is there twice"),
+        (f"{ADMIN.e164()}={BASE32},{ADMIN.digits()}={BASE32}", "is there twice"),
     ],
 )
 def test_a_wrong_authenticator_is_told_without_its_secret(held: str, told: str) -> None:

@@ -21,7 +21,7 @@ async def test_a_block_lasts_until_it_is_ended(room: Room) -> None:
         "*0001 is blocked: their texts are dropped, they are not told. UNBLOCK ends it, UNDO within 2 min."
     )
     assert await until(room) == FOR_EVER
-    assert await room.ask(f"unblock {ALICE.e164}") == "*0001 is not blocked any more. UNDO within 2 min."
+    assert await room.ask(f"unblock {ALICE.e164()}") == "*0001 is not blocked any more. UNDO within 2 min."
     assert await until(room) is None
     assert room.heard() == []
 
@@ -34,11 +34,11 @@ async def test_a_block_for_a_time_ends_by_itself(room: Room, text: str) -> None:
     assert await until(room) == NOON + 2 * DAY
     room.now += 2 * DAY
     assert await until(room) is None
-    assert (await room.ask(f"UNBLOCK {ALICE.e164}")).startswith("*0001 is not blocked, so nothing was changed.")
+    assert (await room.ask(f"UNBLOCK {ALICE.e164()}")).startswith("*0001 is not blocked, so nothing was changed.")
 
 
 async def test_four_digits_mean_somebody_in_an_open_chat(room: Room) -> None:
-    await room.ask(f"PAIR {ALICE.e164} {BOB.e164}")
+    await room.ask(f"PAIR {ALICE.e164()} {BOB.e164()}")
     assert (await room.ask("BLOCK 0001")).startswith("*0001 is blocked")
     assert await until(room) == FOR_EVER
     await room.ask("END 1")
@@ -46,7 +46,7 @@ async def test_four_digits_mean_somebody_in_an_open_chat(room: Room) -> None:
 
 
 async def test_four_digits_of_two_people_block_neither(room: Room) -> None:
-    await room.ask(f"PAIR {FIRST.e164} {SECOND.e164}")
+    await room.ask(f"PAIR {FIRST.e164()} {SECOND.e164()}")
     assert await room.ask("BLOCK 0150") == (
         "More than one number ends in 0150. Nothing was changed. Send the whole number."
     )
@@ -54,23 +54,23 @@ async def test_four_digits_of_two_people_block_neither(room: Room) -> None:
 
 
 async def test_four_digits_unblock_whoever_of_the_blocked_has_them(room: Room) -> None:
-    await room.ask(f"BLOCK {ALICE.e164}")
+    await room.ask(f"BLOCK {ALICE.e164()}")
     assert (await room.ask("UNBLOCK 0001")).startswith("*0001 is not blocked any more")
 
 
 async def test_the_chat_of_somebody_blocked_stays(room: Room) -> None:
-    await room.ask(f"PAIR {ALICE.e164} {BOB.e164}")
+    await room.ask(f"PAIR {ALICE.e164()} {BOB.e164()}")
     await room.ask("BLOCK 0001")
     assert await chats.count_open(room.engine.reader) == 1
 
 
 async def test_an_admin_and_a_line_cannot_be_blocked(room: Room) -> None:
-    await room.ask(f"ADMIN ADD {CAROL.e164}")
+    await room.ask(f"ADMIN ADD {CAROL.e164()}")
     await room.ask("OK 4821")
     for number in (SECOND_ADMIN, CAROL, LINE, OTHER_LINE):
-        assert "cannot be blocked. Nothing was changed." in await room.ask(f"BLOCK {number.e164}")
+        assert "cannot be blocked. Nothing was changed." in await room.ask(f"BLOCK {number.e164()}")
         assert await until(room, number) is None
-    assert "is blocked" in await room.ask(f"BLOCK {TWIN.e164}")
+    assert "is blocked" in await room.ask(f"BLOCK {TWIN.e164()}")
 
 
 @pytest.mark.parametrize(

@@ -178,7 +178,7 @@ def test_in_chinese_a_label_keeps_its_letters_and_loses_what_cannot_be_seen() ->
 
 def test_numbers_show_their_last_digits_only() -> None:
     assert CATALOGUE.text("bad_number", number=ALICE) == "*0001 is not a phone number."
-    assert CATALOGUE.text("unknown", word=ALICE.e164).startswith("I don't know *0001,")
+    assert CATALOGUE.text("unknown", word=ALICE.e164()).startswith("I don't know *0001,")
 
 
 def test_a_chat_is_named_by_its_id_and_what_gsm_can_spell_of_its_label() -> None:

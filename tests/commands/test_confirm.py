@@ -14,7 +14,7 @@ NO_CODE = "No code is waiting on this line, so nothing was changed. Send the com
 @pytest.fixture
 async def asked(room: Room) -> Room:
     """END ALL has been asked for, and waits for OK 4821."""
-    await room.say(f"PAIR {ALICE.e164} {BOB.e164}\nEND ALL")
+    await room.say(f"PAIR {ALICE.e164()} {BOB.e164()}\nEND ALL")
     room.heard()
     return room
 
@@ -105,7 +105,9 @@ async def test_the_question_says_what_will_be_done_to_whom_and_shows_no_number(a
 
 async def test_with_codes_for_all_what_changes_something_asks_too(room: Room) -> None:
     room.change(codes=Codes.ALL)
-    assert (await room.ask(f"PAIR {ALICE.e164} {BOB.e164} AS job7")).startswith("PAIR *0001 *0002 AS job7: open a chat")
+    assert (await room.ask(f"PAIR {ALICE.e164()} {BOB.e164()} AS job7")).startswith(
+        "PAIR *0001 *0002 AS job7: open a chat"
+    )
     assert room.heard() == []
     assert (await room.ask("OK 4821")).startswith("Chat 1 job7 ready")
     assert (await room.ask("LIST")).startswith("1 open")
@@ -113,7 +115,7 @@ async def test_with_codes_for_all_what_changes_something_asks_too(room: Room) ->
 
 
 async def test_without_that_only_what_is_grave_asks(room: Room) -> None:
-    assert (await room.ask(f"PAIR {ALICE.e164} {BOB.e164}")).startswith("Chat 1 ready")
+    assert (await room.ask(f"PAIR {ALICE.e164()} {BOB.e164()}")).startswith("Chat 1 ready")
 
 
 SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
@@ -127,7 +129,7 @@ def digits(room: Room, steps: int = 0) -> str:
 async def signing(room: Room) -> Room:
     """This admin has an authenticator, and there is something to end."""
     room.change(authenticators={ADMIN: SECRET})
-    await room.say(f"PAIR {ALICE.e164} {BOB.e164}")
+    await room.say(f"PAIR {ALICE.e164()} {BOB.e164()}")
     return room
 
 
@@ -158,7 +160,7 @@ async def test_digits_count_once(signing: Room) -> None:
     assert await signing.ask(f"END ALL {used}") == (
         "Those digits were used before, they count once. Nothing was changed. Wait for the next and send END ALL again."
     )
-    assert (await signing.ask(f"ADMIN ADD {BOB.e164} {used}")).startswith("Those digits were used before")
+    assert (await signing.ask(f"ADMIN ADD {BOB.e164()} {used}")).startswith("Those digits were used before")
     assert await is_open(signing)
     signing.now += 60_000
     assert (await signing.ask(f"END ALL {digits(signing)}")).startswith("Chats closed: 1.")

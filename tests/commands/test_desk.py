@@ -10,7 +10,7 @@ from tests.people import ADMIN, ALICE, BOB, LINE
 
 
 async def test_a_notice_goes_to_the_person_on_their_line_and_belongs_to_the_chat(room: Room) -> None:
-    await room.ask(f"PAIR {ALICE.e164} {BOB.e164}")
+    await room.ask(f"PAIR {ALICE.e164()} {BOB.e164()}")
     async with room.engine.transaction() as tx:
         desk = room.desk(tx)
         chat = await desk.chat_known(1)
@@ -33,7 +33,7 @@ async def test_nobody_is_an_admin_by_default(room: Room) -> None:
 
 
 async def test_what_a_command_is_about_is_remembered_for_the_log(room: Room) -> None:
-    await room.ask(f"PAIR {ALICE.e164} {BOB.e164}")
+    await room.ask(f"PAIR {ALICE.e164()} {BOB.e164()}")
     async with room.engine.transaction() as tx:
         for desk, meant in ((room.desk(tx), 1), (room.desk(tx), None), (room.desk(tx), ALICE)):
             assert (await desk.chat_meant(meant, "END")) == desk.about.chat

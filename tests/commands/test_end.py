@@ -5,7 +5,7 @@ from tests.people import ADMIN, ALICE, BOB, CAROL, DAVE, LINE, OTHER_LINE
 
 
 async def open_two(room: Room) -> None:
-    await room.say(f"PAIR {ALICE.e164} {BOB.e164} AS job7\nPAIR {CAROL.e164} {DAVE.e164}")
+    await room.say(f"PAIR {ALICE.e164()} {BOB.e164()} AS job7\nPAIR {CAROL.e164()} {DAVE.e164()}")
     room.heard()
 
 
@@ -28,11 +28,11 @@ async def test_a_label_in_any_case_names_a_chat(room: Room) -> None:
 
 async def test_a_number_names_the_chat_it_is_in(room: Room) -> None:
     await open_two(room)
-    assert (await room.ask(f"CLOSE {DAVE.e164}")).startswith("Chat 2 closed")
+    assert (await room.ask(f"CLOSE {DAVE.e164()}")).startswith("Chat 2 closed")
 
 
 async def test_bare_end_closes_the_only_open_chat(room: Room) -> None:
-    await room.ask(f"PAIR {ALICE.e164} {BOB.e164}")
+    await room.ask(f"PAIR {ALICE.e164()} {BOB.e164()}")
     assert (await room.ask("End")).startswith("Chat 1 closed")
     assert await open_ids(room) == []
 
@@ -56,29 +56,29 @@ async def test_more_open_chats_than_fit_are_hinted_at(room: Room) -> None:
 
 async def test_bare_end_of_an_admin_in_a_chat_closes_their_own(room: Room) -> None:
     await open_two(room)
-    await room.ask(f"PAIR {ADMIN.e164} {ALICE.e164}")
+    await room.ask(f"PAIR {ADMIN.e164()} {ALICE.e164()}")
     assert (await room.ask("END")).startswith("Chat 3 closed")
 
 
 async def test_of_an_admins_own_chats_the_one_on_this_line_is_meant(room: Room) -> None:
-    await room.say(f"PAIR {ADMIN.e164} {ALICE.e164}\nPAIR {ADMIN.e164} {BOB.e164}")
+    await room.say(f"PAIR {ADMIN.e164()} {ALICE.e164()}\nPAIR {ADMIN.e164()} {BOB.e164()}")
     assert (await room.ask("END", line=OTHER_LINE)).startswith("Chat 2 closed")
     assert (await room.ask("END", line=LINE)).startswith("Chat 1 closed")
 
 
 async def test_an_admins_own_chat_on_another_line_comes_before_those_of_others(room: Room) -> None:
     await open_two(room)
-    await room.ask(f"PAIR {ADMIN.e164} {ALICE.e164}", line=OTHER_LINE)
+    await room.ask(f"PAIR {ADMIN.e164()} {ALICE.e164()}", line=OTHER_LINE)
     assert (await room.ask("END", line=LINE)).startswith("Chat 3 closed")
 
 
 async def test_a_person_in_several_chats_is_asked_about(room: Room) -> None:
-    await room.say(f"PAIR {ALICE.e164} {BOB.e164}\nPAIR {ALICE.e164} {CAROL.e164}")
-    assert (await room.ask(f"END {ALICE.e164}")).startswith("Which chat? Open: 1, 2.")
+    await room.say(f"PAIR {ALICE.e164()} {BOB.e164()}\nPAIR {ALICE.e164()} {CAROL.e164()}")
+    assert (await room.ask(f"END {ALICE.e164()}")).startswith("Which chat? Open: 1, 2.")
 
 
 async def test_a_label_of_several_chats_is_asked_about(room: Room) -> None:
-    await room.say(f"PAIR {ALICE.e164} {BOB.e164} AS x\nPAIR {CAROL.e164} {DAVE.e164} AS X")
+    await room.say(f"PAIR {ALICE.e164()} {BOB.e164()} AS x\nPAIR {CAROL.e164()} {DAVE.e164()} AS X")
     assert (await room.ask("END x")).startswith("Which chat? Open: 1 x, 2 X.")
 
 
@@ -87,11 +87,11 @@ async def test_what_is_not_there_is_not_closed(room: Room) -> None:
     assert await room.ask("END") == "No chat is open, so nothing was changed. PAIR opens one."
     assert await room.ask("END 7") == f"There is no Chat 7. {nothing}"
     assert await room.ask("END job7") == f"No open chat is called job7. {nothing}"
-    assert await room.ask(f"END {ALICE.e164}") == f"*0001 is in no open chat. {nothing}"
+    assert await room.ask(f"END {ALICE.e164()}") == f"*0001 is in no open chat. {nothing}"
 
 
 async def test_a_closed_chat_is_not_closed_again(room: Room) -> None:
-    await room.say(f"PAIR {ALICE.e164} {BOB.e164}\nEND 1")
+    await room.say(f"PAIR {ALICE.e164()} {BOB.e164()}\nEND 1")
     room.heard()
     room.now += 3_600_000
     assert await room.ask("END 1") == "Chat 1 is closed, since 1h ago. REOPEN 1 opens it again. Nothing was changed."

@@ -4,7 +4,7 @@ from storage.model import Millis
 from tests.commands.room import Room
 from tests.people import ALICE, BOB, NOON
 
-PAIR = f"PAIR {ALICE.e164} {BOB.e164} AS job7 FOR 2H"
+PAIR = f"PAIR {ALICE.e164()} {BOB.e164()} AS job7 FOR 2H"
 
 
 async def end_of(room: Room) -> Millis | None:

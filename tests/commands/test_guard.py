@@ -11,7 +11,7 @@ from tests.people import ALICE, BOB
 
 @pytest.fixture
 async def paired(room: Room) -> Room:
-    await room.ask(f"PAIR {ALICE.e164} {BOB.e164} AS job7")
+    await room.ask(f"PAIR {ALICE.e164()} {BOB.e164()} AS job7")
     room.heard()
     return room
 

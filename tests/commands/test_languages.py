@@ -10,7 +10,7 @@ from tests.commands.room import Room
 from tests.people import ADMIN, ALICE, BOB, OTHER_LINE
 
 LANGUAGES = languages.load()
-PAIR = f"PAIR {ALICE.e164} {BOB.e164}"
+PAIR = f"PAIR {ALICE.e164()} {BOB.e164()}"
 
 
 def spoken_by(number: str, *wishes: str | None) -> str:
@@ -116,7 +116,7 @@ async def test_a_page_in_chinese_holds_fewer_chats_and_leafing_misses_none(room:
     room.change(lines=(OTHER_LINE,))
     people = [Number(f"+4477009002{each:02}") for each in range(12)]
     for a, b in zip(people[::2], people[1::2], strict=True):
-        await room.ask(f"PAIR {a.e164} {b.e164} AS ride{a.e164[-3:]}")
+        await room.ask(f"PAIR {a.e164()} {b.e164()} AS ride{a.e164()[-3:]}")
     listed: dict[str, list[str]] = {}
     for code in ("en", "zh"):
         await room.speaks(ADMIN, code)

@@ -20,7 +20,7 @@ def ids(page: str) -> list[int]:
 
 
 async def test_the_open_chats_are_listed_by_id_label_and_last_digits(room: Room) -> None:
-    await room.say(f"PAIR {ALICE.e164} {BOB.e164} AS job7\nPAIR {CAROL.e164} {DAVE.e164}")
+    await room.say(f"PAIR {ALICE.e164()} {BOB.e164()} AS job7\nPAIR {CAROL.e164()} {DAVE.e164()}")
     assert await room.ask("LIST") == "2 open: 1 job7 *0001+*0002, 2 *0003+*0004"
 
 

@@ -13,7 +13,7 @@ OFF = "Too many wrong codes: yours are off for 15m. Nothing was changed."
 @pytest.fixture
 async def asked(room: Room) -> Room:
     """END ALL has been asked for, and waits for OK 4821."""
-    await room.say(f"PAIR {ALICE.e164} {BOB.e164}\nEND ALL")
+    await room.say(f"PAIR {ALICE.e164()} {BOB.e164()}\nEND ALL")
     room.heard()
     return room
 

@@ -6,7 +6,7 @@ from commands.table import TABLE
 from tests.commands.room import HOUSE, SECOND_ADMIN, Room
 from tests.people import ADMIN, ALICE, BOB, CAROL, DAVE
 
-PAIR = f"PAIR {ALICE.e164} {BOB.e164}"
+PAIR = f"PAIR {ALICE.e164()} {BOB.e164()}"
 
 
 async def told(room: Room, *texts: str) -> list[str]:
@@ -38,7 +38,7 @@ async def test_each_act_has_its_words(room: Room) -> None:
     room.change(news=News.ALL)
     acts = [
         f"{PAIR} AS job7", "EXTEND 1 2D", "UNDO", "SAY 1 hello", "TELL 1A hello", "END 1", "UNDO", "END 1", "REOPEN 1",
-        "UNDO", f"BLOCK {CAROL.e164}", "UNDO", f"BLOCK {DAVE.e164}", f"UNBLOCK {DAVE.e164}", "UNDO",
+        "UNDO", f"BLOCK {CAROL.e164()}", "UNDO", f"BLOCK {DAVE.e164()}", f"UNBLOCK {DAVE.e164()}", "UNDO",
     ]  # fmt: skip
     assert await told(room, *acts) == [
         "Admin *0100 opened Chat 1 job7.",
@@ -60,7 +60,7 @@ async def test_each_act_has_its_words(room: Room) -> None:
 
 
 async def test_an_admin_who_was_added_by_text_is_told_too(room: Room) -> None:
-    await room.ask(f"ADMIN ADD {CAROL.e164}")
+    await room.ask(f"ADMIN ADD {CAROL.e164()}")
     await room.ask("OK 4821")
     room.change(news=News.ALL)
     room.heard()

@@ -43,7 +43,7 @@ async def test_a_number_that_is_none_opens_nothing(room: Room) -> None:
 
 async def test_with_one_number_left_over_a_second_pair_is_refused(room: Room) -> None:
     room.change(lines=(LINE,))
-    await room.ask(f"PAIR {ALICE.e164} {BOB.e164}")
-    assert await room.ask(f"PAIR {CAROL.e164} {ALICE.e164}") == (
+    await room.ask(f"PAIR {ALICE.e164()} {BOB.e164()}")
+    assert await room.ask(f"PAIR {CAROL.e164()} {ALICE.e164()}") == (
         "*0001 is already in Chat 1 on every number we have. END 1 first, or add a number. Nothing was created."
     )

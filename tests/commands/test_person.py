@@ -15,7 +15,7 @@ async def test_a_whole_number_is_taken_at_its_word(room: Room) -> None:
 
 
 async def test_four_digits_mean_who_is_in_an_open_chat_before_who_was(room: Room) -> None:
-    await room.say(f"PAIR {ALICE.e164} {BOB.e164}\nEND 1")
+    await room.say(f"PAIR {ALICE.e164()} {BOB.e164()}\nEND 1")
     async with room.engine.transaction() as tx:
         desk = room.desk(tx)
         assert await person.ever_in_chat(desk, Tail("0001")) == ALICE

@@ -2,7 +2,7 @@ from storage import chats
 from tests.commands.room import Room
 from tests.people import ALICE, BOB, CAROL, LINE, OTHER_LINE
 
-PAIR = f"PAIR {ALICE.e164} {BOB.e164} AS job7 FOR 2H"
+PAIR = f"PAIR {ALICE.e164()} {BOB.e164()} AS job7 FOR 2H"
 
 
 async def test_the_same_two_people_get_their_chat_again(room: Room) -> None:
@@ -29,7 +29,7 @@ async def test_they_keep_their_lines_where_these_are_free(room: Room) -> None:
 
 async def test_who_is_busy_on_that_line_gets_another(room: Room) -> None:
     room.change(lines=(LINE,))
-    await room.say(f"{PAIR}\nEND 1\nPAIR {ALICE.e164} {CAROL.e164}")
+    await room.say(f"{PAIR}\nEND 1\nPAIR {ALICE.e164()} {CAROL.e164()}")
     room.change(lines=(LINE, OTHER_LINE))
     await room.ask("REOPEN 1")
     chat = await chats.find(room.engine.reader, 1)
@@ -39,7 +39,7 @@ async def test_who_is_busy_on_that_line_gets_another(room: Room) -> None:
 
 async def test_who_is_busy_on_every_line_stays_as_they_are(room: Room) -> None:
     room.change(lines=(LINE,))
-    await room.say(f"{PAIR}\nEND 1\nPAIR {ALICE.e164} {CAROL.e164}")
+    await room.say(f"{PAIR}\nEND 1\nPAIR {ALICE.e164()} {CAROL.e164()}")
     room.heard()
     assert (await room.ask("REOPEN 1")).startswith("*0001 is already in Chat 2 on every number we have. END 2 first")
     assert room.heard() == []

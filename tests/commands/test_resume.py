@@ -8,7 +8,7 @@ from storage.outbox import PAUSED
 from tests.commands.room import Room
 from tests.people import ALICE, BOB, inbound
 
-PAIR = f"PAIR {ALICE.e164} {BOB.e164} AS job7"
+PAIR = f"PAIR {ALICE.e164()} {BOB.e164()} AS job7"
 
 
 @pytest.fixture

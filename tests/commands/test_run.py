@@ -8,7 +8,7 @@ from storage import chats
 from tests.commands.room import Room
 from tests.people import ALICE, BOB, CAROL
 
-PAIR = f"PAIR {ALICE.e164} {BOB.e164}"
+PAIR = f"PAIR {ALICE.e164()} {BOB.e164()}"
 
 
 async def test_each_line_is_carried_out_and_answered_in_order(room: Room) -> None:
@@ -42,7 +42,7 @@ async def test_an_unknown_word_is_answered(room: Room) -> None:
 
 
 async def test_a_refused_line_does_not_stop_the_next(room: Room) -> None:
-    answers = await room.say(f"END 7\nPAIR {ALICE.e164} {CAROL.e164}")
+    answers = await room.say(f"END 7\nPAIR {ALICE.e164()} {CAROL.e164()}")
     assert [answer[:12] for answer in answers] == ["There is no ", "Chat 1 ready"]
 
 

@@ -129,7 +129,7 @@ async def test_strictly_no_chat_is_opened_on_a_line_that_has_not_rested(room: Ro
     room.change(lines=(LINE, OTHER_LINE), quarantine_strict=True)
     await used(room, BOB, CAROL)
     room.heard()
-    assert await room.ask(f"PAIR {ALICE.e164} {DAVE.e164}") == (
+    assert await room.ask(f"PAIR {ALICE.e164()} {DAVE.e164()}") == (
         "*0001 had another chat of late on each free number of ours (QUARANTINE_STRICT). Nothing was changed. "
         "Add a number, or try again in 3d23h."
     )
@@ -140,10 +140,10 @@ async def test_strictly_no_chat_is_opened_on_a_line_that_has_not_rested(room: Ro
 
 async def test_strictly_the_same_two_may_go_on(room: Room) -> None:
     room.change(lines=(LINE,), quarantine_strict=True)
-    await room.say(f"PAIR {ALICE.e164} {BOB.e164}\nEND 1")
+    await room.say(f"PAIR {ALICE.e164()} {BOB.e164()}\nEND 1")
     assert (await room.ask("UNDO")).startswith("Undone: Chat 1 is open again")
     await room.say("END 1\nREOPEN 1\nEND 1")
-    assert (await room.ask(f"PAIR {ALICE.e164} {CAROL.e164}")).startswith("*0001 had another chat of late")
+    assert (await room.ask(f"PAIR {ALICE.e164()} {CAROL.e164()}")).startswith("*0001 had another chat of late")
 
 
 # --- what is said of it -----------------------------------------------------------------------------------------
@@ -151,9 +151,9 @@ async def test_strictly_the_same_two_may_go_on(room: Room) -> None:
 
 async def test_who_changes_over_is_told_and_so_is_the_admin(room: Room) -> None:
     room.change(lines=(LINE,))
-    await room.say(f"PAIR {ALICE.e164} {BOB.e164}\nEND 1")
+    await room.say(f"PAIR {ALICE.e164()} {BOB.e164()}\nEND 1")
     room.heard()
-    assert await room.ask(f"PAIR {ALICE.e164} {CAROL.e164}") == (
+    assert await room.ask(f"PAIR {ALICE.e164()} {CAROL.e164()}") == (
         "Chat 2 ready: *0001 + *0003. Another chat here of late, so told of somebody new: *0001. "
         "END 2 closes it, UNDO within 2 min."
     )
@@ -166,13 +166,13 @@ async def test_who_changes_over_is_told_and_so_is_the_admin(room: Room) -> None:
 
 async def test_a_label_and_an_end_are_told_all_the_same(room: Room) -> None:
     room.change(lines=(LINE,))
-    await room.say(f"PAIR {ALICE.e164} {BOB.e164}\nEND 1")
+    await room.say(f"PAIR {ALICE.e164()} {BOB.e164()}\nEND 1")
     room.heard()
-    assert await room.ask(f"PAIR {BOB.e164} {ALICE.e164} AS job8 FOR 2H") == (
+    assert await room.ask(f"PAIR {BOB.e164()} {ALICE.e164()} AS job8 FOR 2H") == (
         "Chat 2 job8 ready: *0002 + *0001. It ends in 2h; END 2 closes it sooner, UNDO within 2 min."
     )
     await room.say("END 2")
-    said = await room.ask(f"PAIR {CAROL.e164} {ALICE.e164} AS job9 FOR 2H")
+    said = await room.ask(f"PAIR {CAROL.e164()} {ALICE.e164()} AS job9 FOR 2H")
     assert said == (
         "Chat 3 job9 ready: *0003 + *0001, ends in 2h. Another chat here of late, so told of somebody new: *0001. "
         "UNDO within 2 min."
@@ -182,7 +182,7 @@ async def test_a_label_and_an_end_are_told_all_the_same(room: Room) -> None:
 
 async def test_a_chat_opened_again_after_another_says_so(room: Room) -> None:
     room.change(lines=(LINE,))
-    await room.say(f"PAIR {ALICE.e164} {BOB.e164}\nEND 1\nPAIR {ALICE.e164} {CAROL.e164}\nEND 2")
+    await room.say(f"PAIR {ALICE.e164()} {BOB.e164()}\nEND 1\nPAIR {ALICE.e164()} {CAROL.e164()}\nEND 2")
     room.heard()
     assert await room.ask("REOPEN 1") == (
         "Chat 1 is open again: *0001 + *0002. Another chat here of late, so told to make sure who it is: *0001. "
@@ -196,7 +196,7 @@ async def test_a_chat_opened_again_after_another_says_so(room: Room) -> None:
 
 async def test_an_end_that_is_undone_before_somebody_new_was_noticed_says_so(room: Room) -> None:
     room.change(lines=(LINE,))
-    await room.say(f"PAIR {ALICE.e164} {BOB.e164}\nEND 1\nPAIR {ALICE.e164} {CAROL.e164}\nEND 2")
+    await room.say(f"PAIR {ALICE.e164()} {BOB.e164()}\nEND 1\nPAIR {ALICE.e164()} {CAROL.e164()}\nEND 2")
     assert await room.ask("UNDO") == (
         "Undone: Chat 2 is open again. Another chat here of late, so told to make sure who it is: *0001. "
         "END 2 closes it."

@@ -6,7 +6,7 @@ from storage.model import Side
 from tests.commands.room import Room
 from tests.people import ALICE, BOB
 
-PAIR = f"PAIR {ALICE.e164} {BOB.e164} AS job7"
+PAIR = f"PAIR {ALICE.e164()} {BOB.e164()} AS job7"
 OPEN = "Chat 1 job7 open. A *0001 wrote 0, line *0000; B *0002 wrote 0, line *0000. No text yet."
 
 

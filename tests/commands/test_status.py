@@ -9,7 +9,7 @@ async def test_a_quiet_service_says_so(room: Room) -> None:
 
 
 async def test_what_waits_is_counted_and_dated(room: Room) -> None:
-    await room.ask(f"PAIR {ALICE.e164} {BOB.e164}")
+    await room.ask(f"PAIR {ALICE.e164()} {BOB.e164()}")
     [chat] = await chats.open_chats(room.engine.reader)
     await room.texts(chat)
     room.now += 5 * MINUTE
@@ -18,7 +18,7 @@ async def test_what_waits_is_counted_and_dated(room: Room) -> None:
 
 
 async def test_what_failed_and_what_is_in_doubt_is_counted(room: Room) -> None:
-    await room.ask(f"PAIR {ALICE.e164} {BOB.e164}")
+    await room.ask(f"PAIR {ALICE.e164()} {BOB.e164()}")
     [chat] = await chats.open_chats(room.engine.reader)
     for state in ("dead", "uncertain"):
         await room.texts(chat)

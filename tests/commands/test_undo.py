@@ -8,7 +8,7 @@ from storage.model import Chat
 from tests.commands.room import SECOND_ADMIN, Room
 from tests.people import ALICE, BOB, CAROL, DAVE, LINE
 
-PAIR = f"PAIR {ALICE.e164} {BOB.e164}"
+PAIR = f"PAIR {ALICE.e164()} {BOB.e164()}"
 ENDED = "Private SMS: this chat has ended. Further texts here will not reach the other person."
 AGAIN = "Private SMS: this chat is open again. Just reply here; your number stays hidden. STOP to opt out."
 
@@ -58,19 +58,19 @@ async def test_undone_an_extension_has_its_former_end(room: Room, before: int | 
 
 
 async def test_undone_a_block_is_none(room: Room) -> None:
-    await room.ask(f"BLOCK {ALICE.e164}")
+    await room.ask(f"BLOCK {ALICE.e164()}")
     assert await room.ask("UNDO") == "Undone: *0001 is not blocked."
     assert await blocks.blocked_until(room.engine.reader, ALICE, room.now) is None
 
 
 async def test_undone_a_second_block_is_the_first(room: Room) -> None:
-    await room.say(f"BLOCK {ALICE.e164} FOR 2H\nBLOCK {ALICE.e164}")
+    await room.say(f"BLOCK {ALICE.e164()} FOR 2H\nBLOCK {ALICE.e164()}")
     assert await room.ask("UNDO") == "Undone: *0001 is blocked as before."
     assert await blocks.blocked_until(room.engine.reader, ALICE, room.now) == room.now + 2 * HOUR
 
 
 async def test_undone_an_unblocking_is_the_block_it_was(room: Room) -> None:
-    await room.say(f"BLOCK {ALICE.e164}\nUNBLOCK {ALICE.e164}")
+    await room.say(f"BLOCK {ALICE.e164()}\nUNBLOCK {ALICE.e164()}")
     assert await room.ask("UNDO") == "Undone: *0001 is blocked again."
     assert await blocks.blocked_until(room.engine.reader, ALICE, room.now) == FOR_EVER
 
@@ -112,7 +112,7 @@ async def test_what_another_admin_has_built_on_is_not_undone(paired: Room) -> No
 async def test_where_somebody_is_in_another_chat_meanwhile_an_end_stays(room: Room) -> None:
     room.change(lines=(LINE,))
     await room.say(f"{PAIR}\nEND 1")
-    await room.ask(f"PAIR {ALICE.e164} {CAROL.e164}", admin=SECOND_ADMIN)
+    await room.ask(f"PAIR {ALICE.e164()} {CAROL.e164()}", admin=SECOND_ADMIN)
     assert "*0001 is already in Chat 2" in await room.ask("UNDO")
     assert not (await chat(room)).open
 
@@ -142,7 +142,7 @@ async def test_a_former_end_of_an_extension_that_has_passed_does_not_come_back(r
 
 
 async def test_ending_all_leaves_nothing_to_undo(paired: Room) -> None:
-    await paired.ask(f"PAIR {CAROL.e164} {DAVE.e164}")
+    await paired.ask(f"PAIR {CAROL.e164()} {DAVE.e164()}")
     await paired.ask("END ALL")
     await paired.ask("OK 4821")
     assert (await paired.ask("UNDO")).startswith("There is nothing of yours to undo")

@@ -45,7 +45,7 @@ async def provider(folder: Path, inbound_url: str, receipt_url: str, seed: int) 
 def main(inbound_url: str, receipt_url: str, seed: str) -> None:
     retries = RETRIES["A"]
     profile = Profile(
-        lines=(LINE.e164, OTHER_LINE.e164),
+        lines=(LINE.e164(), OTHER_LINE.e164()),
         inbound_url=inbound_url,
         receipt_url=receipt_url,
         balance=BALANCE,

@@ -78,7 +78,7 @@ class Oddity:
         rng = self._rng
         fields = {
             "msisdn": f"447700900{rng.randrange(100, 1000)}",
-            "to": rng.choice((LINE, OTHER_LINE)).digits,
+            "to": rng.choice((LINE, OTHER_LINE)).digits(),
             "messageId": f"{rng.getrandbits(64):016X}",
             "text": self._word(),
             "type": rng.choice(("text", "unicode", "binary")),
@@ -95,7 +95,7 @@ class Oddity:
         rng = self._rng
         return [
             ("msisdn", f"447700900{rng.randrange(100, 1000)}"),
-            ("to", LINE.digits),
+            ("to", LINE.digits()),
             ("messageId", f"{rng.getrandbits(64):016X}"),
             ("status", rng.choice(("delivered", "failed", "rejected", "buffered", self._word()))),
             ("err-code", str(rng.randrange(0, 100))),

@@ -68,7 +68,7 @@ async def running(folder: Path) -> AsyncIterator[tuple[Service, Emulated]]:
     """Signed and with a token, and callers told apart, so that failures of one do not end the game for all."""
     service = Service(folder)
     profile = Profile(
-        key="abcd1234", secret="a-secret-for-tests", lines=(LINE.e164, OTHER_LINE.e164), signature_secret=SECRET,
+        key="abcd1234", secret="a-secret-for-tests", lines=(LINE.e164(), OTHER_LINE.e164()), signature_secret=SECRET,
         inbound_url=service.webhook("inbound-sms"), receipt_url=service.webhook("delivery-receipt"),
     )  # fmt: skip
     async with serving(create_emulator(profile)) as url, aiohttp.ClientSession() as http:
@@ -85,12 +85,12 @@ async def running(folder: Path) -> AsyncIterator[tuple[Service, Emulated]]:
 
 async def relayed(service: Service, vonage: Emulated) -> list[str]:
     """Two people are paired, one texts: what the other reads."""
-    pair = {"userANumber": ALICE.e164, "userBNumber": BOB.e164}
+    pair = {"userANumber": ALICE.e164(), "userBNumber": BOB.e164()}
     async with vonage.http.post(f"{service.url}/chat", json=pair, headers=RIGHT) as answer:
         assert answer.status in (201, 409), await answer.text()
-    before = len(await vonage.received(BOB.e164, 1))
-    await vonage.send(ALICE.e164, LINE.e164, "still there?")
-    return (await vonage.received(BOB.e164, before + 1, wait=20))[-1:]
+    before = len(await vonage.received(BOB.e164(), 1))
+    await vonage.send(ALICE.e164(), LINE.e164(), "still there?")
+    return (await vonage.received(BOB.e164(), before + 1, wait=20))[-1:]
 
 
 async def faults(service: Service, vonage: Emulated) -> list[str]:

@@ -52,7 +52,7 @@ async def texting(folder: Path, texts: int, chance: Random) -> None:
             marks.set("in", text.message_id)
 
         for one, other in ((ALICE, BOB), (CAROL, DAVE)):
-            await here.text(ADMIN, f"PAIR {one.e164} {other.e164}")
+            await here.text(ADMIN, f"PAIR {one.e164()} {other.e164()}")
         done = 0
         while done < texts:
             batch = [_text(number, chance) for number in range(done, done + chance.choice(BATCHES))]

@@ -61,7 +61,7 @@ def words_stay_as_they_were(evidence: Evidence) -> Iterator[str]:
         if row.kind == "relay" and text is not None and text.part is None and row.text != text.text:
             yield f"{row} {row.text!r} is not {text.text!r}"
         for send in evidence.sent(row):
-            if (send.line.e164, send.recipient.e164, send.text) != (row.line, row.recipient, row.text):
+            if (send.line.e164(), send.recipient.e164(), send.text) != (row.line, row.recipient, row.text):
                 yield f"{row} was sent otherwise"
 
 

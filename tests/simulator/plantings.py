@@ -135,7 +135,10 @@ async def _take_later(self: Handover, text: Inbound) -> None:
 
 async def _only_recorded(tx: Transaction, number: Number, *, source: str, now: int) -> list[Seat]:
     await tx.run(
-        "INSERT INTO opt_out (number, at, source) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING", number.e164, now, source
+        "INSERT INTO opt_out (number, at, source) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
+        number.e164(),
+        now,
+        source,
     )
     return []
 

@@ -154,9 +154,9 @@ class Wire:
 
 
 def _answered(send: Send, status: str = "0", error: str | None = None) -> Outcome:
-    parts = [{"to": send.recipient.digits, "status": "0", "message-id": each} for each in send.message_ids]
+    parts = [{"to": send.recipient.digits(), "status": "0", "message-id": each} for each in send.message_ids]
     if not parts or send.partly:
-        parts.append({"to": send.recipient.digits, "status": status, "error-text": error or "no"})
+        parts.append({"to": send.recipient.digits(), "status": status, "error-text": error or "no"})
     return classify(200, {}, json.dumps({"message-count": str(len(parts)), "messages": parts}).encode())
 
 

@@ -40,7 +40,7 @@ class Script:
 
     def begin(self) -> None:
         for a, b in PAIRS[: self._rng.randint(1, 3)]:
-            self._soon(500, lambda a=a, b=b: self._admin(f"PAIR {a.e164} {b.e164}"))  # type: ignore[misc]
+            self._soon(500, lambda a=a, b=b: self._admin(f"PAIR {a.e164()} {b.e164()}"))  # type: ignore[misc]
         self._count_texts()
         for act in (
             self._end,
@@ -105,7 +105,7 @@ class Script:
     def _text(self, sender: Number, words: str, line: Number, wait: Millis = 0, part: Part | None = None) -> None:
         now = self._timeline.now
         message_id = f"M{len(self.texts):03}"
-        text = Inbound(message_id, sender, sender.digits, line, words, now, now, part)
+        text = Inbound(message_id, sender, sender.digits(), line, words, now, now, part)
         self.texts.append(self._carrier.post(text, wait))
 
     def _admin(self, command: str) -> None:
@@ -122,7 +122,7 @@ class Script:
 
     def _pair(self) -> None:
         a, b = self._rng.choice(PAIRS)
-        self._admin(f"PAIR {a.e164} {b.e164}")
+        self._admin(f"PAIR {a.e164()} {b.e164()}")
 
     def _stop(self) -> None:
         self._say_to_us("STOP")

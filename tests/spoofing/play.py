@@ -29,7 +29,7 @@ NOISE = (
     "hello", "HELP", "STATUS", "LIST", "NEXT", "END 1", "REOPEN 1", "EXTEND 1 2D", "UNDO", "OK", "OK 12", "OK 12345",
     "/OK 0000", "BLOCK 0001", "UNBLOCK 0001", "SAY 1 END ALL", "END ALL now", "ADMIN ADD", "ADMIN LIST", "START",
     "STOP", "ok\n0000", "END ALL\nOK 0000", "SAY 1 hi\nADMIN ADD +447700900666", ".END ALL", "CHECK 0001",
-    f"PAIR {ALICE.e164} {BOB.e164}", f"PAIR {CAROL.e164} {DAVE.e164}",
+    f"PAIR {ALICE.e164()} {BOB.e164()}", f"PAIR {CAROL.e164()} {DAVE.e164()}",
 )  # fmt: skip
 
 
@@ -85,7 +85,7 @@ class Play:
             self._choose(owner)
             await self._say(owner.number, _command(owner), owner.line)
         if self.stage.rng.random() < 0.2:
-            await self._say(owner.number, f"PAIR {ALICE.e164} {BOB.e164}", owner.line)
+            await self._say(owner.number, f"PAIR {ALICE.e164()} {BOB.e164()}", owner.line)
 
     def _choose(self, owner: Owner) -> None:
         rng = self.stage.rng
@@ -216,8 +216,8 @@ class Play:
 
     def _wanted(self) -> str:
         rng = self.stage.rng
-        evil = rng.choice(EVIL).e164
-        return rng.choice((*GRAVE, f"ADMIN ADD {evil}", f"ADMIN ADD {evil}", f"ADMIN REMOVE {FRIENDS[0].e164}"))
+        evil = rng.choice(EVIL).e164()
+        return rng.choice((*GRAVE, f"ADMIN ADD {evil}", f"ADMIN ADD {evil}", f"ADMIN REMOVE {FRIENDS[0].e164()}"))
 
     def _right_digits(self) -> set[str]:
         """Those that would be taken now."""
@@ -258,7 +258,7 @@ class Play:
 
 def _command(owner: Owner) -> str:
     assert owner.asked is not None
-    return owner.asked if owner.whom is None else f"{owner.asked} {owner.whom.e164}"
+    return owner.asked if owner.whom is None else f"{owner.asked} {owner.whom.e164()}"
 
 
 def _shown(asked: str, whom: Number | None) -> str:

@@ -100,7 +100,7 @@ async def _let_something_fail(tx: Transaction, now: Millis) -> None:
         "INSERT INTO outbound (line, recipient, text, kind, client_ref, state, created_at, changed_at)"
         " SELECT $1, $2, x'00', 'notice', 'failed-' || $3, 'dead', $3, $3"
         " WHERE NOT EXISTS (SELECT 1 FROM outbound WHERE state = 'dead') ON CONFLICT DO NOTHING",
-        LINE.e164, BOB.e164, now,
+        LINE.e164(), BOB.e164(), now,
     )  # fmt: skip
 
 
@@ -114,7 +114,7 @@ async def stage(path: Path, seed: int) -> AsyncIterator[Stage]:
     engine = await ClearSQLite.open(path)
     try:
         here = Stage(engine, Random(seed))
-        await here.text(ADMIN, f"PAIR {ALICE.e164} {BOB.e164}", LINE)
+        await here.text(ADMIN, f"PAIR {ALICE.e164()} {BOB.e164()}", LINE)
         yield here
     finally:
         await engine.close()

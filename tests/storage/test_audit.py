@@ -26,7 +26,7 @@ async def test_an_entry_says_who_did_what_to_whom_and_when(tx: Transaction) -> N
     ]
 
 
-@pytest.mark.parametrize("said", [ALICE.e164, ALICE.digits, "call +44 7700 900001 now", "(07700) 900-001"])
+@pytest.mark.parametrize("said", [ALICE.e164(), ALICE.digits(), "call +44 7700 900001 now", "(07700) 900-001"])
 async def test_a_number_in_words_is_masked_too(tx: Transaction, said: str) -> None:
     await audit.record(tx, Kind.ACT, said, who=said, now=NOON, outcome=said, whom=said)
     [row] = await tx.rows("SELECT what, who, outcome, whom FROM audit")

@@ -165,7 +165,7 @@ async def test_what_went_out_is_not_held_in_parts_any_longer(tx: Transaction) ->
 @pytest.mark.parametrize("text", ["hello", None])
 async def test_a_text_that_went_nowhere_is_kept_with_the_reason(tx: Transaction, text: str | None) -> None:
     await inbox.keep(tx, [Kept(inbound(CAROL, text, id="m9"), "stranger")])
-    assert await kept(tx) == [(CAROL.digits, text, "stranger")]
+    assert await kept(tx) == [(CAROL.digits(), text, "stranger")]
 
 
 async def test_standing_knows_of_a_pause_and_who_was_told(tx: Transaction) -> None:

@@ -25,4 +25,4 @@ async def test_a_choice_is_known_where_somebody_stands_and_in_a_chat(tx: Transac
 async def test_no_number_lies_readable_beside_a_choice(tx: Transaction) -> None:
     await languages.choose(tx, ALICE, "es", NOON)
     [row] = await tx.rows("SELECT * FROM language")
-    assert ALICE.digits not in str(row)
+    assert ALICE.digits() not in str(row)

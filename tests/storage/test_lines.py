@@ -116,7 +116,7 @@ def older(path: Path, *held: tuple[int, Number, Number, int | None]) -> None:
             for side, number in (("A", ALICE), ("B", partner)):
                 database.execute(
                     "INSERT INTO participant (chat, side, number, line, open) VALUES (?, ?, ?, ?, ?)",
-                    (chat, side, number.e164, line.e164, is_open),
+                    (chat, side, number.e164(), line.e164(), is_open),
                 )
         database.executescript(f"PRAGMA user_version = {SINCE_SEALED}; PRAGMA journal_mode = WAL;")
 

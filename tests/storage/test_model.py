@@ -23,11 +23,11 @@ def test_a_seat_is_a_person_on_a_line() -> None:
 
 
 def test_nothing_shows_a_whole_number_by_accident() -> None:
-    assert ALICE.e164 not in repr(CHAT)
-    assert ALICE.digits not in f"{CHAT} {CHAT.a.seat}"
+    assert ALICE.e164() not in repr(CHAT)
+    assert ALICE.digits() not in f"{CHAT} {CHAT.a.seat}"
 
 
 @pytest.mark.parametrize("value", [inbound(ALICE, "secret"), notice(ALICE, "secret"), receipt("m1", "delivered")])
 def test_nothing_shows_a_text_or_raw_digits_by_accident(value: object) -> None:
     assert "secret" not in repr(value)
-    assert ALICE.digits not in repr(value)
+    assert ALICE.digits() not in repr(value)

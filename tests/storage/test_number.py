@@ -1,12 +1,19 @@
 """Number: what is read as one, and that it never shows itself whole by accident."""
 
 import json
-from dataclasses import asdict, dataclass
+import logging
+import pickle
+import traceback
+from collections.abc import Callable
+from copy import deepcopy
+from dataclasses import asdict, astuple, dataclass
+from string import Template
 
 import phonenumbers
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import BaseModel, ConfigDict
 
 from storage.number import NotANumber, Number
 
@@ -72,7 +79,7 @@ def test_no_text_makes_the_parser_fall_over(text: str) -> None:
         number = Number.parse(text)
     except NotANumber:
         return
-    assert Number.parse(number.e164) == number
+    assert Number.parse(number.e164()) == number
 
 
 @dataclass
@@ -109,12 +116,71 @@ def test_the_mask_keeps_the_country_and_three_digits() -> None:
 @pytest.mark.parametrize("code", sorted(phonenumbers.COUNTRY_CODE_TO_REGION_CODE))
 def test_the_country_code_is_the_one_the_library_reads(code: int) -> None:
     number = Number(f"+{code}12345678")
-    assert number.country_code == phonenumbers.parse(number.e164).country_code == code
+    assert number.country_code == phonenumbers.parse(number.e164()).country_code == code
 
 
-def test_the_whole_number_takes_an_explicit_word() -> None:
-    assert (PERSON.e164, PERSON.digits, PERSON.tail) == ("+447700900123", "447700900123", "*0123")
-    assert asdict(PERSON) == {"e164": "+447700900123"}
+def test_the_whole_number_takes_an_explicit_call() -> None:
+    assert (PERSON.e164(), PERSON.digits(), PERSON.tail) == ("+447700900123", "447700900123", "*0123")
+
+
+@dataclass(frozen=True)
+class Nested:
+    holders: list[Holder]
+
+
+OPENED: dict[str, Callable[[], object]] = {
+    "asdict": lambda: asdict(Nested([Holder(PERSON)])),
+    "astuple": lambda: astuple(Holder(PERSON)),
+    "json of asdict": lambda: json.dumps(asdict(Holder(PERSON)), default=str, ensure_ascii=False),
+    "vars": lambda: vars(Holder(PERSON)),
+    "a copy": lambda: deepcopy(Holder(PERSON)),
+    "a template": lambda: Template("to $number").substitute(number=PERSON),
+    "a log record": lambda: logging.LogRecord("x", 10, "", 1, "to %s and %r", (PERSON, PERSON), None).getMessage(),
+    "pydantic": lambda: Model(number=PERSON),
+    "pydantic's dump": lambda: Model(number=PERSON).model_dump(),
+    "locals of a traceback": lambda: with_locals(PERSON),
+}
+
+
+class Model(BaseModel):
+    model_config = ConfigDict(arbitrary_types_allowed=True)
+
+    number: Number
+
+
+def with_locals(number: Number) -> str:
+    try:
+        raise ValueError(number)
+    except ValueError as error:
+        return "".join(traceback.TracebackException.from_exception(error, capture_locals=True).format())
+
+
+@pytest.mark.parametrize("way", OPENED)
+def test_whatever_walks_through_what_holds_a_number_finds_it_masked(way: str) -> None:
+    shown = str(OPENED[way]())
+    assert "+44•••••••123" in shown
+    assert "7700900" not in shown
+
+
+def test_json_refuses_a_number_rather_than_show_it() -> None:
+    with pytest.raises(TypeError, match="not JSON serializable"):
+        json.dumps(PERSON)
+    with pytest.raises(ValueError, match="serialize") as caught:
+        Model(number=PERSON).model_dump_json()
+    assert "7700900" not in str(caught.value)
+
+
+def test_a_number_is_not_pickled() -> None:
+    with pytest.raises(TypeError, match="not pickled"):
+        pickle.dumps(PERSON)
+
+
+def test_a_number_does_not_change() -> None:
+    with pytest.raises(AttributeError, match="does not change"):
+        setattr(PERSON, "_e164", "+1")  # noqa: B010 - mypy would not let it be written otherwise
+    with pytest.raises(AttributeError, match="does not change"):
+        delattr(PERSON, "_e164")
+    assert not hasattr(PERSON, "__dict__")
 
 
 def test_numbers_are_values() -> None:

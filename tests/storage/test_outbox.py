@@ -310,7 +310,7 @@ async def test_the_schema_itself_refuses_two_texts_of_a_conversation_under_way(t
 
 
 async def test_claiming_reads_by_index_whatever_it_asks(tx: Transaction) -> None:
-    plan = await tx.rows(f"EXPLAIN QUERY PLAN {outbox.CLAIM}", "me", NOON, LINE.e164, 9, 0)
+    plan = await tx.rows(f"EXPLAIN QUERY PLAN {outbox.CLAIM}", "me", NOON, LINE.e164(), 9, 0)
     steps = [row[3] for row in plan]
     assert any("USING INDEX outbound_ready" in step or "COVERING INDEX outbound_ready" in step for step in steps), steps
     # The heads of this claim are few; what they are found among is not.

@@ -18,7 +18,7 @@ async def test_check_reads_balance_and_numbers(emulator: StartEmulator) -> None:
     here = await emulator(PROFILE)
     facts = await look(here.url, "abcd1234", "secret")
     assert facts.balance == 1000
-    assert [(each.number.e164, each.inbound_url) for each in facts.numbers] == [
+    assert [(each.number.e164(), each.inbound_url) for each in facts.numbers] == [
         (line, "http://127.0.0.1:1/in") for line in LINES
     ]
 

@@ -117,7 +117,7 @@ async def test_every_page_of_numbers_is_read() -> None:
     vonage = Vonage([{"msisdn": f"447700900{n:03}"} for n in range(250)])
     async with served(vonage) as url:
         facts = await look(url, KEY, SECRET)
-    assert [owned.number.digits for owned in facts.numbers] == [f"447700900{n:03}" for n in range(250)]
+    assert [owned.number.digits() for owned in facts.numbers] == [f"447700900{n:03}" for n in range(250)]
     assert vonage.pages == ["1", "2", "3"]
 
 

@@ -29,6 +29,7 @@ from storage.model import Chat, Millis
 from storage.number import NotANumber, Number
 
 PAGE, LARGEST_PAGE = 50, 500
+FIELDS = ("userANumber", "userBNumber", "label", "ttl")
 STATUS = {
     "no_free_line": 409,
     "opted_out": 409,
@@ -219,7 +220,8 @@ def _json_fields(body: bytes) -> dict[str, str]:
     given = {name: value for name, value in fields.items() if value is not None}
     for name, value in given.items():
         if not isinstance(value, str):
-            raise Fault(400, "bad_json", f"{name[:40]} must be a string. Nothing was created.")
+            which = name if name in FIELDS else "Each field"  # not in the caller's words: they may be a number
+            raise Fault(400, "bad_json", f"{which} must be a string. Nothing was created.")
     return given
 
 

@@ -59,7 +59,7 @@ class Messages:
         return await self._act(request, messages.dismiss, checked=False)
 
     async def _act(self, request: Request, act: Act, *, checked: bool) -> Response:
-        wanted = _id(request)
+        wanted = (await self._found(request)).id
 
         async def do(tx: Transaction) -> Refused | None:
             now = self.api.clock()

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import lru_cache
 from itertools import pairwise
@@ -77,7 +77,7 @@ OWN_ONLY = Rules(Guard.OFF, Guard.OFF)
 class Guarded:
     """The text as it may be passed on, what was hidden in it, and what stands in it that somebody should mind."""
 
-    text: str
+    text: str = field(repr=False)
     masked: frozenset[Kind] = NOTHING
     warned: frozenset[Kind] = NOTHING
 
@@ -121,7 +121,7 @@ def _fewest(text: str, own: Sequence[Number]) -> int:
 class Folded:
     """A text with plain digits and without what nobody sees; `places`: where each character stood."""
 
-    text: str
+    text: str = field(repr=False)
     places: Sequence[int]
 
     def span(self, start: int, end: int) -> Span:
@@ -162,9 +162,9 @@ def _without_own(text: str, own: Sequence[Number]) -> str:
 class Written:
     """A number of one of the two: its digits at home, their end, and what people write before them."""
 
-    national: str
-    end: str
-    prefixes: tuple[str, ...]
+    national: str = field(repr=False)
+    end: str = field(repr=False)
+    prefixes: tuple[str, ...] = field(repr=False)
 
 
 @lru_cache(maxsize=4096)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from storage.engine import Reading, Transaction
@@ -19,8 +19,8 @@ class Event(StrEnum):
 @dataclass(frozen=True, slots=True)
 class PendingCode:
     line: Number
-    command: str
-    code_hash: bytes
+    command: str = field(repr=False)
+    code_hash: bytes = field(repr=False)
     expires_at: Millis
 
 

@@ -116,6 +116,13 @@ async def test_an_odd_body_gets_a_clear_answer(
     assert code(await api.post("/chat", content=body, headers={"Content-Type": kind})) == answer
 
 
+async def test_an_error_does_not_repeat_what_the_caller_wrote(api: httpx2.AsyncClient) -> None:
+    told = await api.post("/chat", json={ALICE.e164: 5})
+    assert told.json()["error"]["message"] == "Each field must be a string. Nothing was created."
+    told = await api.post("/chat", json={"label": 5})
+    assert told.json()["error"]["message"] == "label must be a string. Nothing was created."
+
+
 async def test_who_texted_with_somebody_else_on_that_line_of_late_is_marked(tmp_path: Path) -> None:
     async with world(tmp_path / "a.db", lines=(LINE,)) as here, client(here) as api:
         await api.post("/chat", json=PAIR)

@@ -117,7 +117,7 @@ async def test_an_odd_body_gets_a_clear_answer(
 
 
 async def test_an_error_does_not_repeat_what_the_caller_wrote(api: httpx2.AsyncClient) -> None:
-    told = await api.post("/chat", json={ALICE.e164: 5})
+    told = await api.post("/chat", json={ALICE.e164(): 5})
     assert told.json()["error"]["message"] == "Each field must be a string. Nothing was created."
     told = await api.post("/chat", json={"label": 5})
     assert told.json()["error"]["message"] == "label must be a string. Nothing was created."

@@ -2,7 +2,21 @@ from dataclasses import replace
 
 import pytest
 
-from bot.routing import CHANGEOVER, OVER_DAILY, STALE, Answer, Decision, Ground, Keep, OptIn, OptOut, Relay, Run, route
+from bot.routing import (
+    CHANGEOVER,
+    OVER_DAILY,
+    STALE,
+    Answer,
+    Decision,
+    Ground,
+    Keep,
+    OptIn,
+    OptOut,
+    Relay,
+    Run,
+    Speak,
+    route,
+)
 from commands.destinations import Destinations
 from commands.durations import DAY
 from commands.grammar import Misspoken, Spoken
@@ -11,6 +25,7 @@ from storage.model import Guard, Inbound, Seat, Side, Standing
 from storage.number import Number
 from storage.outbox import PAUSED
 from storage.people import STRANGER
+from tests.commands.phrasings import ALL, Must
 from tests.people import ADMIN, ALICE, BOB, LINE, NOON, OTHER_LINE, inbound
 
 GROUND = Ground(lines=frozenset({LINE}), region=None, now=NOON)
@@ -68,6 +83,40 @@ def test_a_second_opt_out_is_not_answered() -> None:
 @pytest.mark.parametrize("standing", [IN_CHAT, NOWHERE, OPTED_OUT])
 def test_an_opt_in_word_opts_in(text: str, standing: Standing) -> None:
     assert decide(text, standing) == OptIn()
+
+
+@pytest.mark.parametrize(("text", "must"), [each for each in ALL if each[0].strip()])
+def test_each_phrasing_is_obeyed_or_relayed_with_or_without_a_hint(text: str, must: Must) -> None:
+    decision = decide(text, IN_CHAT)
+    assert decision == (OptOut() if must is Must.OPT_OUT else relayed(text, hint=must is Must.HINT))
+
+
+@pytest.mark.parametrize(("text", "must"), ALL)
+def test_no_phrasing_opts_an_admin_out(text: str, must: Must) -> None:
+    for standing in (ADMIN_ALONE, ADMIN_IN_CHAT):
+        assert not isinstance(decide(text, standing), OptOut)
+
+
+@pytest.mark.parametrize("standing", [IN_CHAT, NOWHERE, ADMIN_IN_CHAT, ADMIN_ALONE, PARTNER_GONE])
+def test_a_language_is_chosen_and_never_relayed(standing: Standing) -> None:
+    assert decide("#LANG es", standing) == Speak("es")
+    assert decide("#lang", standing) == Answer("languages")
+    assert decide("#lang xx", standing) == Answer("language_unknown")
+
+
+def test_who_has_opted_out_may_choose_a_language_and_hears_nothing() -> None:
+    why = "asked for a language while opted out"
+    assert decide("#LANG es", OPTED_OUT) == Speak("es", silent=why)
+    assert decide("#LANG", OPTED_OUT) == decide("#LANG xx", OPTED_OUT) == Keep(why)
+    assert decide("#LANG de", replace(NOWHERE, opted_out=True)) == Speak("de", silent=why)
+
+
+def test_a_language_costs_a_stranger_an_answer_and_somebody_blocked_gets_none() -> None:
+    assert decide("#LANG es", replace(NOWHERE, answers_today=3)) == Keep("stranger: answered enough today")
+    assert under(NO_ANSWERS, "#LANG es", NOWHERE) == Keep("stranger: too many of them")
+    assert decide("#LANG es", BLOCKED) == Keep("blocked")
+    assert under(DAILY, "#LANG es", FULL) == Answer("over_daily", kept=OVER_DAILY)
+    assert under(DAILY, "#LANG es", replace(FULL, is_admin=True)) == Speak("es")
 
 
 def test_yes_opts_in_only_somebody_who_had_opted_out() -> None:

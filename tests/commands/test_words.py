@@ -1,8 +1,63 @@
 import pytest
 
-from commands import words
+from commands import languages, words
+from commands.gsm import unaccented
+from tests.commands.phrasings import ALL, Must
 
 ZERO_WIDTH = "\u200b"
+
+
+def test_there_are_phrasings_enough() -> None:
+    assert len(dict(ALL)) == len(ALL) >= 300
+
+
+@pytest.mark.parametrize(("text", "must"), ALL)
+def test_each_phrasing_is_read_for_what_it_means(text: str, must: Must) -> None:
+    assert words.is_opt_out(text) == (must is Must.OPT_OUT)
+    if must is not Must.OPT_OUT:
+        assert words.hints_at_opt_out(text) == (must is Must.HINT)
+    assert not words.is_opt_in(text)
+    assert not words.is_help(text)
+
+
+def test_a_word_means_one_thing_whatever_language_it_is_from() -> None:
+    kinds = [words.OPT_OUT, words.OPT_IN, words.HELP, words.YES]
+    assert len(frozenset().union(*kinds)) == sum(map(len, kinds))
+
+
+def test_the_words_of_a_language_are_not_taken_for_hints_of_another() -> None:
+    for phrase in words.OPT_IN | words.HELP | words.YES:
+        assert not words.hints_at_opt_out(phrase)
+
+
+@pytest.mark.parametrize("kind", ["opt_out", "opt_in", "help", "yes"])
+def test_each_word_of_the_files_is_found_as_it_is_written_and_without_accents(kind: str) -> None:
+    is_one = {"opt_out": words.is_opt_out, "opt_in": words.is_opt_in, "help": words.is_help, "yes": words.is_yes}[kind]
+    for phrase in languages.load().phrases(kind):
+        for spelled in (phrase, phrase.upper(), phrase.title(), unaccented(phrase), f"“{phrase}”", f"{phrase} !"):
+            assert is_one(spelled), spelled
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("#LANG es", "es"), ("#lang ES", "es"), ("＃ＬＡＮＧ　ｅｓ", "es"), (" #Lang: de. ", "de"), ("# lang fr", "fr"),
+        ("#LANG=zh", "zh"), ("#lang zh-CN", "zh"), ("#LANG en_GB", "en"), ("#LANG Español", "es"),
+        ("#lang FRANÇAIS", "fr"), ("#LANG 中文", "zh"), ("#la\u200bng de", "de"), ("#lang", None), ("#LANG xx", None),
+        ("#LANG Klingon!", None), ("#lang -", None), ("#lang espanol", "es"),
+    ],
+)  # fmt: skip
+def test_a_language_is_asked_for_by_letters_or_by_name(text: str, code: str | None) -> None:
+    asked = words.language_asked(text)
+    assert asked is not None
+    assert asked.code == code
+
+
+@pytest.mark.parametrize(
+    "text", ["LANG es", "#language", "#lang es please", "my #lang is es", "#langes", "##lang es", "#", "No. #5", "lang"]
+)
+def test_what_only_looks_like_it_is_an_ordinary_text(text: str) -> None:
+    assert words.language_asked(text) is None
 
 
 @pytest.mark.parametrize("text", sorted(words.OPT_OUT))
@@ -47,6 +102,7 @@ def test_other_texts_do_not_opt_in(text: str) -> None:
 
 def test_yes_is_yes_alone() -> None:
     assert [words.is_yes(text) for text in ("Yes!", "yes please", "ｙｅｓ", "y")] == [True, False, True, False]
+    assert all(map(words.is_yes, ("Sí", "si!", "OUI", "Ja.", "是", "是的。")))
 
 
 def test_help_is_asked_for_by_word_or_question_mark() -> None:

@@ -44,7 +44,8 @@ CHAT_ENDED, OPTED_OUT, TOO_OLD, PAUSED = "the chat ended", "opted out", "waited 
 UNREADABLE = "its text in the database is damaged"
 
 # Asked when its turn has come, not when it was queued. A relay goes only to who still sits on that line in that chat:
-# on another, it would show up among somebody else's texts. The one confirmation of an opt-out (resend = 0) still goes.
+# on another, it would show up among somebody else's texts. The one confirmation of an opt-out still goes: resend
+# = 0, and no older than the opt-out, for an answer that left in part has resend = 0 as well.
 # A text that was sent again by an operator is as old as that. A relay of a paused chat is put aside as failed.
 DUE = "ready_at IS NOT NULL AND ready_at <= $2"
 CLAIM = f"""
@@ -62,8 +63,9 @@ CLAIM = f"""
                  WHEN kind = 'relay' AND EXISTS (
                     SELECT 1 FROM chat WHERE chat.id = text.chat AND chat.paused_at IS NOT NULL)
                  THEN '{PAUSED}'
-                 WHEN NOT (kind = 'reply' AND resend = 0) AND EXISTS (
-                    SELECT 1 FROM opt_out WHERE opt_out.number = text.recipient)
+                 WHEN EXISTS (
+                    SELECT 1 FROM opt_out WHERE opt_out.number = text.recipient
+                    AND NOT (text.kind = 'reply' AND text.resend = 0 AND text.created_at >= opt_out.at))
                  THEN '{OPTED_OUT}'
                  WHEN created_at < $5 AND not_before < $5 THEN '{TOO_OLD}' END AS why
           FROM outbound AS text

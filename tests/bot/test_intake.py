@@ -59,6 +59,62 @@ async def test_an_opt_out_holds_everything_back_until_start(here: World) -> None
     assert await here.text(ALICE, "hello!") == ["*0002 hello!"]
 
 
+async def test_who_chooses_a_language_is_answered_in_it_and_texted_in_it_from_then_on(here: World) -> None:
+    assert await here.text(BOB, "#LANG es") == [
+        "*0002 Private SMS: desde ahora le escribimos en español. #LANG solo muestra los otros idiomas."
+        " STOP para no recibir nada."
+    ]
+    arrived = await here.text(ADMIN, PAIR)
+    assert f"*0001 {CONNECTED}" in arrived
+    assert any(text.startswith("*0002 Private SMS: ya pueden hablar.") for text in arrived)
+    assert await here.text(BOB, "#lang") == [
+        "*0002 Private SMS: podemos escribirle en English, Deutsch, Español, Francais, ZH."
+        " Envie #LANG y uno de ellos, p.ej. #LANG Español."
+    ]
+    assert (await here.text(BOB, "#LANG xx"))[0].startswith("*0002 Private SMS: no tenemos ese idioma y nada cambio.")
+    [set_again] = await here.text(BOB, "＃ｌａｎｇ 中文")
+    assert set_again == "*0002 Private SMS：今后将用中文给您发短信。只发#LANG可查看其他语言。回复STOP退订。"
+    await here.text(ALICE, "STOP")
+    assert await here.text(BOB, "在吗") == ["*0002 Private SMS：对方目前不接收短信，您的短信未送达。"]
+
+
+async def test_a_choice_counts_for_the_next_text_of_the_same_batch(here: World) -> None:
+    arrived = await here.take(inbound(CAROL, "#LANG de"), inbound(CAROL, "hallo?"))
+    assert [text[:38] for text in arrived] == [
+        "*0003 Private SMS: ab jetzt schreiben ", "*0003 Private SMS: kein offener Chat f",
+    ]  # fmt: skip
+
+
+async def test_who_has_opted_out_chooses_in_silence_and_comes_back_in_that_language(here: World) -> None:
+    await here.text(ADMIN, PAIR)
+    await here.text(BOB, "STOP")
+    assert await here.text(BOB, "#LANG fr") == []
+    assert ("#LANG fr", "asked for a language while opted out") in [row[1:] for row in await kept(here.engine.reader)]
+    assert (await here.text(BOB, "START"))[0].startswith("*0002 Private SMS: bon retour, votre discussion continue.")
+
+
+async def test_an_admin_is_answered_and_told_of_trouble_in_their_language(here: World) -> None:
+    await here.text(ADMIN, "#LANG de")
+    assert (await here.text(ADMIN, PAIR))[-1].startswith("*0100 Chat 1 ist bereit: *0001 + *0002.")
+    for _ in range(4):
+        await here.text(ALICE, "same")
+    alarm = (await here.text(ALICE, "same"))[-1]
+    assert alarm == (
+        "*0100 Chat 1 ruht, wohl Schleife: 5 mal dieselbe SMS von A (*0001)."
+        " Texte verwahrt, nicht übergeben. RESUME 1 oder END 1."
+    )
+    assert (await here.text(ADMIN, "SHOW 1"))[0].startswith("*0100 Chat 1 ANGEHALTEN seit 0s: 5 mal dieselbe SMS.")
+
+
+async def test_who_wrote_a_text_that_did_not_arrive_is_told_in_their_language(here: World) -> None:
+    await here.text(ADMIN, PAIR)
+    await here.text(ALICE, "#LANG fr")
+    here.phones.next.append(Refused("status 6"))
+    assert await here.text(ALICE, "perdu") == [
+        "*0002 perdu", "*0001 Private SMS: votre dernier message n'a PAS été remis. Vous pouvez le renvoyer.",
+    ]  # fmt: skip
+
+
 async def test_texts_of_one_batch_see_what_those_before_them_changed(here: World) -> None:
     arrived = await here.take(
         inbound(ADMIN, PAIR), inbound(ALICE, "one"), inbound(BOB, "STOP"), inbound(ALICE, "two"), inbound(BOB, "START")

@@ -54,7 +54,7 @@ EARLY_RECEIPTS_LOST = """
     END;
 """
 CHATS_UNSEEN = ("CASE WHEN kind = 'relay' AND", "CASE WHEN kind = 'none' AND")
-OPT_OUTS_UNSEEN = ("WHEN NOT (kind = 'reply' AND resend = 0) AND", "WHEN FALSE AND")
+OPT_OUTS_UNSEEN = ("WHERE opt_out.number = text.recipient", "WHERE FALSE")
 
 
 @dataclass(frozen=True, slots=True)

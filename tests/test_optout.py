@@ -17,7 +17,7 @@ from tests.world import World, world
 
 ROOT, PACKAGES = Path(__file__).parents[1], ("bot", "commands", "storage")
 MINUTE, DAY = 60_000, 24 * 60 * 60_000
-PAIR = f"PAIR {ALICE.e164} {BOB.e164}"
+PAIR = f"PAIR {ALICE.e164()} {BOB.e164()}"
 CONFIRMED = "*0002 Private SMS: you have opted out and will get no more texts. Text START to come back."
 GONE = "*0001 Private SMS: the other person is not receiving texts now. Your text was not delivered."
 WELCOME = (
@@ -76,7 +76,7 @@ async def _a_notice_put_back(chat: World) -> None:
 
 
 async def _on_another_line(chat: World) -> None:
-    await chat.text(ADMIN, f"PAIR {CAROL.e164} {BOB.e164}")
+    await chat.text(ADMIN, f"PAIR {CAROL.e164()} {BOB.e164()}")
     chat.phones.next.append(NotTaken("HTTP 429"))
     await chat.text(CAROL, "from the other chat")
 
@@ -138,8 +138,8 @@ STOPS = ("STOP", "退订", "arrêt")
 PROVOCATIONS = [
     (ADMIN, "SAY 1 hello"), (ADMIN, "TELL 1B hello"), (ADMIN, "EXTEND 1 2H"), (ADMIN, "CHECK 0002"),
     (ADMIN, "BLOCK 0002"), (ADMIN, "UNBLOCK 0002"), (ADMIN, "END 1"), (ADMIN, "UNDO"), (ADMIN, "REOPEN 1"),
-    (ADMIN, f"PAIR {CAROL.e164} {BOB.e164}"), (ADMIN, f"ADMIN ADD {BOB.e164}"), (ADMIN, "RESEND ALL"),
-    (ADMIN, f"START {BOB.e164}"), (ADMIN, "START"), (ALICE, "are you there?"), (ALICE, "START"), (ALICE, "STOP"),
+    (ADMIN, f"PAIR {CAROL.e164()} {BOB.e164()}"), (ADMIN, f"ADMIN ADD {BOB.e164()}"), (ADMIN, "RESEND ALL"),
+    (ADMIN, f"START {BOB.e164()}"), (ADMIN, "START"), (ALICE, "are you there?"), (ALICE, "START"), (ALICE, "STOP"),
     (BOB, "hello"), (BOB, "HELP"), (BOB, "?"), (BOB, "#LANG es"), (BOB, "#LANG"), (BOB, "#LANG xx"), (BOB, "STOP"),
     (BOB, "stop texting me"), (BOB, "darme de baja"), (BOB, ""), (BOB, None), (BOB, "OK 4821"), (BOB, "YES please"),
 ]  # fmt: skip
@@ -187,7 +187,7 @@ async def test_yes_in_any_language_brings_back_only_who_had_opted_out(chat: Worl
 
 @pytest.mark.parametrize("word", ["darme de baja", "Désabonner", "Keine SMS mehr", "退订"])
 async def test_every_languages_words_count_for_everybody_in_every_chat(chat: World, word: str) -> None:
-    await chat.text(ADMIN, f"PAIR {CAROL.e164} {BOB.e164}")
+    await chat.text(ADMIN, f"PAIR {CAROL.e164()} {BOB.e164()}")
     assert await chat.text(BOB, word) == [CONFIRMED]
     assert await chat.text(ALICE, "one") == [GONE]
     assert await chat.text(CAROL, "two") == [GONE.replace("0001", "0003")]

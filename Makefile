@@ -9,7 +9,7 @@ PINS   := pyproject.toml constraints.txt
 PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench simulate planted spoofed leaks soak fuzz supply format clean
+.PHONY: help demo test check bench simulate planted spoofed canary leaks soak fuzz supply format clean
 
 help: ## list these
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "%-14s %s\n", $$1, $$2}'
@@ -41,6 +41,9 @@ planted: $(DEV) ## which simulated world finds each of the faults planted on pur
 
 spoofed: $(DEV) ## ten thousand texts of somebody who forges every number and reads none
 	@SPOOFED=10000 $(BIN)/python -m pytest --numprocesses 2 -q tests/test_spoofing.py $(ARGS)
+
+canary: $(DEV) ## long conversations, and no number or text where it must not be (ARGS="--seeds 100", ARGS=--planted)
+	@$(BIN)/python -m tests.canary $(ARGS)
 
 leaks: $(DEV) ## how many of 300 spellings of a telephone number the leak guard finds
 	@$(BIN)/python -m pytest -q tests/commands/test_leakguard.py -k spellings $(ARGS)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import lru_cache, total_ordering
 from typing import NoReturn
 
 import phonenumbers
@@ -13,6 +13,7 @@ class NotANumber(ValueError):
     """The text is no telephone number that could exist."""
 
 
+@total_ordering
 class Number:
     """An E.164 number. It shows itself masked; the whole takes a call, `e164` or `digits`.
 
@@ -66,7 +67,7 @@ class Number:
         return hash(self._e164)
 
     def __lt__(self, other: Number) -> bool:
-        return self._e164 < other._e164
+        return self._e164 < other._e164 if type(other) is Number else NotImplemented
 
     def __setattr__(self, name: str, value: object) -> NoReturn:
         raise AttributeError("a Number does not change")
@@ -81,6 +82,9 @@ class Number:
         return self
 
     def __reduce__(self) -> NoReturn:
+        raise TypeError("a Number is not pickled: it would lie readable in whatever holds the bytes")
+
+    def __getstate__(self) -> NoReturn:  # what other picklers ask for, past __reduce__
         raise TypeError("a Number is not pickled: it would lie readable in whatever holds the bytes")
 
 

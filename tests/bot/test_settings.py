@@ -1,5 +1,7 @@
 """Settings: where they come from, and what is told when they are wrong."""
 
+import json
+import pickle
 import re
 from collections.abc import Callable
 from decimal import Decimal
@@ -121,10 +123,35 @@ def test_a_password_in_a_url_is_not_told() -> None:
     assert "SQLite only" in told
 
 
-def test_the_whole_settings_show_neither_secret_nor_number() -> None:
-    shown = repr(read())
-    for hidden in (GOOD["VONAGE_API_SECRET"], GOOD["WEBHOOK_TOKEN"], LINE.digits(), ADMIN.digits()):
+WAYS: dict[str, Callable[[Settings], object]] = {
+    "repr": repr,
+    "str": str,
+    "a dump": lambda settings: settings.model_dump(),
+    "a dump with other words for what JSON lacks": lambda settings: json.dumps(settings.model_dump(), default=str),
+    "a copy": lambda settings: settings.model_copy(update={"port": 1}),
+}
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_the_whole_settings_show_neither_secret_nor_number(way: str) -> None:
+    shown = str(WAYS[way](read(**OF_A_FORM)))
+    assert "made-up" not in shown
+    for hidden in (*OF_A_FORM.values(), GOOD["WEBHOOK_TOKEN"], AUTHENTICATOR[-32:], LINE.digits(), ADMIN.digits()):
         assert hidden not in shown
+
+
+CLOSED: dict[str, Callable[[Settings], object]] = {
+    "JSON": lambda settings: settings.model_dump_json(),
+    "a dump for JSON": lambda settings: settings.model_dump(mode="json"),
+    "a pickle": pickle.dumps,
+}
+
+
+@pytest.mark.parametrize("way", CLOSED)
+def test_settings_leave_the_process_in_no_form(way: str) -> None:
+    with pytest.raises((TypeError, ValueError), match="Number") as caught:
+        CLOSED[way](read(**OF_A_FORM))
+    assert ADMIN.digits() not in str(caught.value)
 
 
 def test_an_empty_value_counts_as_unset() -> None:

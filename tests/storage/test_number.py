@@ -173,6 +173,8 @@ def test_json_refuses_a_number_rather_than_show_it() -> None:
 def test_a_number_is_not_pickled() -> None:
     with pytest.raises(TypeError, match="not pickled"):
         pickle.dumps(PERSON)
+    with pytest.raises(TypeError, match="not pickled"):
+        PERSON.__getstate__()
 
 
 def test_a_number_does_not_change() -> None:
@@ -185,4 +187,9 @@ def test_a_number_does_not_change() -> None:
 
 def test_numbers_are_values() -> None:
     assert {PERSON, Number("+447700900123")} == {PERSON}
-    assert sorted([PERSON, Number("+12015550101")])[0].country_code == 1
+    other = Number("+12015550101")
+    assert sorted([PERSON, other])[0].country_code == 1
+    assert other < PERSON >= PERSON > other <= other
+    assert PERSON.e164() != PERSON
+    with pytest.raises(TypeError, match="not supported"):
+        sorted([PERSON, PERSON.e164()])  # type: ignore[type-var]

@@ -34,10 +34,7 @@ TEXTS = {
     for path in kept()
     if b"\0" not in path.read_bytes() and path.name != "constraints.txt"
 }
-
-
-def readme() -> str:
-    return TEXTS["README.md"]
+in_each_language = pytest.mark.parametrize("readme", ["README.md", "README.zh.md"])
 
 
 @pytest.mark.parametrize("module", [each for each in MODULES if each.name != "__init__.py"], ids=str)
@@ -70,22 +67,26 @@ def test_an_init_file_holds_one_docstring(module: Path) -> None:
     assert len(ast.parse((ROOT / module).read_text("utf-8")).body) == 1
 
 
+@in_each_language
 @pytest.mark.parametrize("name", sorted(Settings.model_fields))
-def test_the_readme_names_every_setting(name: str) -> None:
-    assert f"`{name.upper()}`" in readme()
+def test_the_readme_names_every_setting(readme: str, name: str) -> None:
+    assert f"`{name.upper()}`" in TEXTS[readme]
 
 
+@in_each_language
 @pytest.mark.parametrize("verb", sorted({verb for command in TABLE for verb in command.verbs}))
-def test_the_readme_names_every_text_command(verb: str) -> None:
-    assert re.search(rf"`[^`\n]*\b{verb}\b[^`\n]*`", readme())
+def test_the_readme_names_every_text_command(readme: str, verb: str) -> None:
+    assert re.search(rf"`[^`\n]*\b{verb}\b[^`\n]*`", TEXTS[readme])
 
 
+@in_each_language
 @pytest.mark.parametrize("command", sorted(COMMANDS))
-def test_the_readme_names_every_command_of_the_program(command: str) -> None:
-    assert f"`python -m bot {command}" in readme()
+def test_the_readme_names_every_command_of_the_program(readme: str, command: str) -> None:
+    assert f"`python -m bot {command}" in TEXTS[readme]
 
 
-def test_the_readme_names_every_route() -> None:
+@in_each_language
+def test_the_readme_names_every_route(readme: str) -> None:
     from bot.app import create_app
 
     line, admin = Number("+447700900001"), Number("+447700900002")
@@ -98,12 +99,13 @@ def test_the_readme_names_every_route() -> None:
     )
     paths = {re.sub(r":\w+}", "}", each.path) for each in create_app(settings).routes if isinstance(each, Route)}
     assert paths
-    assert [path for path in sorted(paths) if path.removesuffix("/{token}") not in readme()] == []
+    assert [path for path in sorted(paths) if path.removesuffix("/{token}") not in TEXTS[readme]] == []
 
 
+@in_each_language
 @pytest.mark.parametrize("target", re.findall(r"^(\w+):.*##", TEXTS["Makefile"], re.MULTILINE))
-def test_the_documents_name_every_target(target: str) -> None:
-    assert f"make {target}" in readme() + TEXTS["CONTRIBUTING.md"]
+def test_the_documents_name_every_target(readme: str, target: str) -> None:
+    assert f"make {target}" in TEXTS[readme] + TEXTS["CONTRIBUTING.md"]
 
 
 @pytest.mark.parametrize("package", ["pytest", "vonage", "starlette"])

@@ -25,6 +25,8 @@ COMMANDS = {
     "backup": "a consistent copy of the SQLite database, while the service runs",
     "token": "the API's tokens: add one, list them, take one back, while the service runs",
     "audit": "what admins did and what befell their security, while the service runs",
+    "erase": "a person removed everywhere, while the service runs",
+    "export": "what is held about a person, as JSON, while the service runs",
     "rotate-key": "another key for the numbers and texts in the database, while the service runs",
     "check": "what is wrong or risky with the settings, the database and the Vonage account",
 }
@@ -84,6 +86,14 @@ def _tool(command: str) -> Tool:
             from bot import backup
 
             return backup
+        case "erase":
+            from bot import erase
+
+            return erase
+        case "export":
+            from bot import export
+
+            return export
         case "rotate-key":
             from bot import rekey
 

@@ -26,6 +26,7 @@ from bot.metrics import Metrics
 from bot.pace import Pace
 from bot.proxy import Chance, assemble
 from bot.refusals import Refusals
+from bot.retention import Periods
 from bot.service import Service
 from bot.settings import Settings
 from bot.spending import Caps
@@ -34,7 +35,7 @@ from bot.webhooks import Event, Protection
 from commands.desk import House
 from commands.destinations import Destinations
 from commands.leakguard import Rules
-from storage import tokens
+from storage import errands, tokens
 from storage.keys import Keys, KeySetting
 from storage.model import Millis
 from storage.sqlite import SQLite
@@ -54,8 +55,8 @@ def create_app(
     transport = _transport(settings)
     refusals = Refusals(clock)
     proxy = assemble(
-        engine=SQLite(settings.database_path, _keys(settings)),
-        house=replace(_house(settings), refused=refusals.told),
+        engine=SQLite(settings.database_path, keys_of(settings)),
+        house=replace(house_of(settings), refused=refusals.told),
         transport=transport,
         pace=Pace(settings.account_rate, {line: settings.rate_of(line) for line in settings.vonage_number}),
         sender_limit=settings.sender_limit,
@@ -63,6 +64,8 @@ def create_app(
         stranger_limit=settings.stranger_limit,
         caps=Caps(settings.daily_texts, settings.daily_spend),
         doubt_after=settings.doubt_after,
+        keep=Periods(settings.retain_texts, settings.retain_chats),
+        errand_file=errands.beside(settings.database_path),
         clock=clock,
         # Jitter spreads retries and guards nothing; the others have to be unguessable.
         chance=Chance(lambda: secrets.token_urlsafe(30), random.random, secrets.token_hex(8)),
@@ -125,7 +128,7 @@ def _counting(metrics: Metrics, refusals: Refusals, incidents: Incidents) -> Cal
     return count
 
 
-def _house(settings: Settings) -> House:
+def house_of(settings: Settings) -> House:
     return House(
         service_name=settings.service_name,
         lines=settings.vonage_number,
@@ -163,7 +166,7 @@ def _protection(settings: Settings) -> Protection:
     )
 
 
-def _keys(settings: Settings) -> Keys | None:
+def keys_of(settings: Settings) -> Keys | None:
     return None if settings.data_key is None else KeySetting(settings.data_key.get_secret_value())
 
 

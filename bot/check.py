@@ -20,6 +20,7 @@ from bot.server import CannotListen, listen
 from bot.settings import BadSettings, Settings, likely_typos, read_settings
 from bot.values import is_loopback
 from bot.vonage.account import AccountError, AccountFacts, OwnedNumber, WrongCredentials, look
+from commands import durations
 from storage import tokens
 from storage.keys import BadKeys, KeyFile
 from storage.number import Number
@@ -92,6 +93,7 @@ async def findings(environ: Mapping[str, str], env_file: Path, *, offline: bool)
         *protection(settings),
         *address(settings, running=found.in_use),
         *database(settings.database_path, found, settings.data_key),
+        kept(settings),
     ):
         yield finding
     if not offline:
@@ -105,6 +107,11 @@ def numbers(settings: Settings) -> Iterator[Finding]:
         yield _number("line", line, f", {pace:g} texts a second" if pace else ", at any pace")
     for admin in settings.admin_numbers:
         yield _number("admin", admin, ", with an authenticator" if admin in settings.authenticators else "")
+
+
+def kept(settings: Settings) -> Finding:
+    words, who = map(durations.spell, (settings.retain_texts, settings.retain_chats))
+    return ok("retention", f"words are kept {words}, who was in touch with whom {who}; delete backups after as long")
 
 
 def _number(about: str, number: Number, more: str) -> Finding:

@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 
+from bot.errands import Errands
 from bot.intake import Intake
 from bot.limits import Limits
 from bot.logs import event
@@ -13,13 +14,14 @@ from bot.metrics import Metrics
 from bot.outgoing import Outgoing
 from bot.receipts import Receipts
 from bot.rekeying import Rekeying
+from bot.retention import Retention
 from bot.undelivered import Undelivered
 from bot.writer import Writer
 from commands import pairing
 from commands.desk import Desk, House
-from commands.durations import DAY, MINUTE, SECOND
+from commands.durations import MINUTE, SECOND
 from commands.pairing import Reason
-from storage import blocks, chats, doubts, inbox, outbox, pulse, receipts, senders
+from storage import chats, doubts, inbox, outbox, pulse
 from storage.engine import Engine, StorageError, Transaction, Unavailable
 from storage.model import Chat, Millis
 
@@ -29,7 +31,6 @@ TICK = 1 * SECOND
 Work = Callable[[Transaction], Awaitable[bool]]
 MOST_AT_ONCE = 100  # long texts in one look
 LEASE = 1 * MINUTE  # of a claim: three times as long as Vonage may take to answer
-MEMORY_OF_IDS = 30 * DAY  # Vonage sends a webhook again for up to three days; a replay may come later
 
 
 class Deadlines:
@@ -46,6 +47,8 @@ class Deadlines:
         outgoing: Outgoing,
         house: House,
         limits: Limits,
+        retention: Retention,
+        errands: Errands,
         metrics: Metrics,
         doubt_after: Millis,
         clock: Callable[[], Millis],
@@ -58,6 +61,8 @@ class Deadlines:
         self._outgoing = outgoing
         self._house = house
         self._limits = limits
+        self._retention = retention
+        self._errands = errands
         self._metrics = metrics
         self._doubt_after = doubt_after
         self._clock = clock
@@ -78,10 +83,12 @@ class Deadlines:
             if await self._due(now):
                 await self._meet()
             await self._rekeying.look()
+            await self._errands.look()
             if now - self._swept_at >= MINUTE:
                 self._swept_at = now
                 self._limits.forget(now)
                 await self._try(self._sweep)
+                await self._retention.look(self._try)
         except StorageError as error:
             log.error(event("deadlines wait", why=error))
 
@@ -152,10 +159,6 @@ class Deadlines:
         now = self._clock()
         lost = await outbox.expire(tx, lines=self._house.lines, now=now)
         await self._undelivered.tell_writers(tx, lost, now)
-        await inbox.forget(tx, before=now - MEMORY_OF_IDS)
-        await receipts.forget_orphans(tx, before=now - MEMORY_OF_IDS)
-        await senders.forget(tx, now)
-        await blocks.forget(tx, before=now - MEMORY_OF_IDS)
         return bool(lost)
 
 

@@ -249,7 +249,12 @@ class Delivery:
         fates = await receipts.conclude(tx, [each.claim.id for each in verdicts], now)
         await self._receipts.follow(tx, fates, now)
         arrived = {fate.outbound for fate in fates}
-        await self._undelivered.tell_writers(tx, [each.claim for each in buried if each.claim.id not in arrived], now)
+        await self._tell_lost(tx, [each.claim for each in buried if each.claim.id not in arrived], now)
+
+    async def _tell_lost(self, tx: Transaction, lost: Sequence[Claim], now: Millis) -> None:
+        if lost:  # nothing is said to somebody who was erased meanwhile, with all they wrote
+            there = await outbox.still_there(tx, lost)
+            await self._undelivered.tell_writers(tx, [each for each in lost if each.id in there], now)
 
     async def _bury(self, tx: Transaction, buried: Sequence[Buried], now: Millis) -> None:
         await outbox.bury(tx, buried, now)

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from bot.circuit import Circuit
 from bot.deadlines import Deadlines
 from bot.delivery import Delivery, Transport
+from bot.erasing import Erasing
+from bot.errands import Errands
 from bot.intake import Handover, Intake
 from bot.limits import Limits
 from bot.metrics import Metrics
 from bot.outgoing import Outgoing
 from bot.pace import Pace, SenderLimit, StrangerLimit
 from bot.receipts import Receipts
+from bot.retention import Periods, Retention
 from bot.spending import NO_CAPS, Budget, Caps
 from bot.undelivered import Undelivered
 from bot.writer import Writer
@@ -58,6 +62,8 @@ def assemble(
     sender_daily: int = 0,
     stranger_limit: int = 60,
     caps: Caps = NO_CAPS,
+    keep: Periods = Periods(),  # noqa: B008 - a frozen value
+    errand_file: Path | None = None,
 ) -> Proxy:
     """Nothing runs yet: see bot/service.py."""
     circuit, budget = Circuit(), Budget(caps)
@@ -95,6 +101,8 @@ def assemble(
         outgoing=outgoing,
         house=house,
         limits=limits,
+        retention=Retention(engine, keep, clock),
+        errands=Errands(file=errand_file, engine=engine, writer=writer, erasing=Erasing(house, outgoing), clock=clock),
         metrics=metrics,
         doubt_after=doubt_after,
         clock=clock,

@@ -32,6 +32,8 @@ from bot.values import (
     Numbers,
     Rate,
     Region,
+    RetainChats,
+    RetainTexts,
     ServiceName,
     TextsLanguage,
     UpperCase,
@@ -44,7 +46,7 @@ from bot.vonage.signatures import Method
 from commands import languages
 from commands.desk import Codes, News
 from commands.destinations import country
-from commands.durations import HOUR, MINUTE
+from commands.durations import DAY, HOUR, MINUTE
 from storage.model import Guard
 from storage.number import Number
 
@@ -159,6 +161,11 @@ class Settings(BaseSettings):
     daily_texts: int = Field(default=0, ge=0, description="texts a day, a whole number, 0 for no cap")
     daily_spend: Amount = Field(
         default=Decimal(0), description="an amount a day in the account's currency, such as 25.00, 0 for no cap"
+    )
+    retain_texts: RetainTexts = Field(default=30 * DAY, description="a length of time of at least 1h")
+    retain_chats: RetainChats = Field(
+        default=90 * DAY,
+        description="a length of time of at least 4d, and not shorter than RETAIN_TEXTS and QUARANTINE",
     )
     doubt_after: Duration = Field(default=2 * MINUTE, description="a length of time")
     log_level: Annotated[LogLevel, UpperCase] = Field(

@@ -31,7 +31,7 @@ def masked(text: str) -> str:
     return re.sub(r"\d", lambda digit: digit[0] if next(place) < 3 else "•", text)
 
 
-def _a_number(text: str, region: str | None) -> Number:
+def a_number(text: str, region: str | None) -> Number:
     """As written, with or without `+`: Vonage's dashboard shows bare international digits."""
     readings = set()
     for spelling, country in ((text if text.startswith("+") else f"+{text}", None), (text, region)):
@@ -52,7 +52,7 @@ def _numbers(held: object, info: ValidationInfo) -> object:
     written = [each.strip() for each in held.split(",") if each.strip()]
     if not written:
         raise ValueError("there is no number in it")
-    return tuple(dict.fromkeys(_a_number(each, info.data.get("default_region")) for each in written))
+    return tuple(dict.fromkeys(a_number(each, info.data.get("default_region")) for each in written))
 
 
 def _none_of_our_lines(admins: tuple[Number, ...], info: ValidationInfo) -> tuple[Number, ...]:
@@ -90,7 +90,7 @@ def authenticators(held: str, region: str | None) -> dict[Number, str]:
             least = authenticator.LEAST_SECRET
             raise ValueError(f"the secret of pair {place} is no base32 of at least {least} letters")
         try:
-            admin = _a_number(number.strip(), region)
+            admin = a_number(number.strip(), region)
         except ValueError:  # its words show what stands there, which may be a secret in the wrong place
             raise ValueError(f"the number of pair {place} is no telephone number with its country code") from None
         if admin in found:
@@ -116,6 +116,22 @@ def _language(text: str) -> str:
     if text.lower() not in languages.load().known:
         raise ValueError("there are no texts in it")
     return text.lower()
+
+
+def _texts_kept(held: Millis) -> Millis:
+    if held < durations.HOUR:
+        raise ValueError("parts of long texts wait for each other, and failed texts for a person to send them again")
+    return held
+
+
+def _chats_kept(held: Millis, info: ValidationInfo) -> Millis:
+    if held < 4 * durations.DAY:
+        raise ValueError("a text can come four days late, and would reach somebody's new partner")
+    if held < info.data.get("retain_texts", 0):
+        raise ValueError("texts would be kept longer than whose they are")
+    if held < info.data.get("quarantine", 0):
+        raise ValueError("QUARANTINE is longer, and goes by what is kept of former chats")
+    return held
 
 
 def _region(held: str) -> str:
@@ -220,6 +236,8 @@ Database = Annotated[str, AfterValidator(_database)]
 ServiceName = Annotated[str, AfterValidator(_service_name)]
 Duration = Annotated[Millis, BeforeValidator(_duration)]
 DurationOrNone = Annotated[Millis, BeforeValidator(_duration_or_none)]  # "0": none at all
+RetainTexts = Annotated[Duration, AfterValidator(_texts_kept)]
+RetainChats = Annotated[Duration, AfterValidator(_chats_kept)]  # after RETAIN_TEXTS and QUARANTINE
 Rate = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 UpperCase = _cased(str.upper)
 LowerCase = _cased(str.lower)

@@ -78,4 +78,11 @@ class Engine(Protocol):
         """What was deleted leaves no trace in the files. False: not now, try again."""
         ...
 
+    async def rewrite(self) -> None:
+        """Not even in unused bytes of the files is anything of what was deleted, once `purge` is done after it.
+
+        Takes its time, in which nothing else is written. Raises Unavailable: no room for it just now.
+        """
+        ...
+
     async def close(self) -> None: ...

@@ -268,15 +268,11 @@ def _standing(vault: Vault, row: Row, is_admin: bool) -> Standing:
     )
 
 
-async def forget(tx: Transaction, *, before: Millis) -> None:
-    """Ids and finished long texts of long ago; a thousand at a time, so that nobody waits for it."""
-    await tx.run(
+async def forget(tx: Transaction, *, before: Millis) -> int:
+    """Ids of long ago; a thousand at a time, so that nobody waits for it. Returns how many."""
+    rows = await tx.rows(
         "DELETE FROM seen WHERE message_id IN"
-        " (SELECT message_id FROM seen WHERE received_at < $1 ORDER BY received_at LIMIT 1000)",
+        " (SELECT message_id FROM seen WHERE received_at < $1 ORDER BY received_at LIMIT 1000) RETURNING 1",
         before,
     )
-    await tx.run(
-        "DELETE FROM gathering WHERE id IN"
-        " (SELECT id FROM gathering WHERE due_at IS NULL AND started_at < $1 ORDER BY id LIMIT 1000)",
-        before,
-    )
+    return len(rows)

@@ -43,6 +43,17 @@ class FileLock:
         self._file.close()
 
 
+def is_held(path: Path) -> bool:
+    """By any process; where there is no such file, none is made by asking."""
+    if not path.exists():
+        return False
+    try:
+        FileLock.take(path).release()
+    except Unusable:
+        return True
+    return False
+
+
 def _holder(file: IO[str]) -> str:
     file.seek(0)
     pid = file.read(20).strip()

@@ -213,11 +213,12 @@ async def accept(tx: Transaction, sent: Sequence[Sent], now: Millis) -> None:
         f" tried_at = COALESCE(tried_at, $5), changed_at = $5 WHERE {THE_CLAIM} AND {may(Event.TAKEN)}",
         [(*_proof(each.claim), len(each.message_ids), now) for each in sent],
     )
-    # A receipt may have been here first: an orphan's word is taken up with the part it belongs to.
+    # A receipt may have been here first: an orphan's word is taken up with the part it belongs to. And the text may be
+    # gone by now, with the person it was about.
     await tx.many(
         "INSERT INTO sent_part (message_id, outbound, status, rank, err_code, changed_at)"
-        " SELECT $1, $2, COALESCE(orphan.status, 'submitted'), COALESCE(orphan.rank, 0), orphan.err_code, $3"
-        " FROM (SELECT 1) LEFT JOIN orphan_receipt AS orphan ON orphan.message_id = $1 WHERE TRUE"
+        " SELECT $1, text.id, COALESCE(orphan.status, 'submitted'), COALESCE(orphan.rank, 0), orphan.err_code, $3"
+        " FROM outbound AS text LEFT JOIN orphan_receipt AS orphan ON orphan.message_id = $1 WHERE text.id = $2"
         " ON CONFLICT DO NOTHING",
         [(message_id, each.claim.id, now) for each in sent for message_id in each.message_ids],
     )
@@ -253,6 +254,13 @@ async def bury(tx: Transaction, buried: Sequence[Buried], now: Millis) -> None:
         [(*_proof(each.claim), each.reason, now) for each in buried],
     )
     await promote(tx, [each.claim for each in buried], now)
+
+
+async def still_there(reading: Reading, claims: Sequence[Claim]) -> set[int]:
+    """The ids of those that were not erased while they were being sent."""
+    ids = json.dumps([each.id for each in claims])
+    rows = await reading.rows(f"SELECT outbound.id FROM {reading.each} JOIN outbound ON outbound.id = each.value", ids)
+    return {id for (id,) in rows}
 
 
 async def promote(tx: Transaction, settled: Sequence[Claim], now: Millis) -> None:

@@ -18,10 +18,12 @@ from storage.lock import FileLock
 from storage.number import NotANumber, Number
 from storage.vault import Vault
 
+PATIENTLY = "PRAGMA busy_timeout = 5000"
+BRIEFLY = "PRAGMA busy_timeout = 100"
 PRAGMAS = (
     "PRAGMA journal_mode = WAL",
     "PRAGMA synchronous = FULL",  # NORMAL loses acknowledged texts in a power cut
-    "PRAGMA busy_timeout = 5000",
+    PATIENTLY,
     "PRAGMA foreign_keys = ON",
     "PRAGMA secure_delete = ON",
     "PRAGMA trusted_schema = OFF",
@@ -29,7 +31,7 @@ PRAGMAS = (
     "PRAGMA journal_size_limit = 67108864",
 )
 READER_PRAGMAS = (
-    "PRAGMA busy_timeout = 5000",
+    PATIENTLY,
     "PRAGMA query_only = ON",
     "PRAGMA trusted_schema = OFF",
     # SQLite before 3.51.3 can corrupt the WAL when a second connection checkpoints.
@@ -110,8 +112,21 @@ class SQLite:
         """What was deleted is in no file any more, the WAL included. False: a reader was in the way."""
         async with self._busy:
             with _translated():
-                [(is_busy, *_)] = await self._writer.execute_fetchall(EMPTY_THE_WAL)
+                await self._writer.execute_fetchall(BRIEFLY)  # a long reader must not keep texts waiting
+                try:
+                    [(is_busy, *_)] = await self._writer.execute_fetchall(EMPTY_THE_WAL)
+                finally:
+                    await self._writer.execute_fetchall(PATIENTLY)
         return not is_busy
+
+    async def rewrite(self) -> None:
+        """Write the file anew: pages that were split and merged may hold rests of what was deleted. Raises Unavailable.
+
+        Nothing else is written meanwhile: some ten seconds for each gigabyte, and room for as much again, twice.
+        """
+        async with self._busy:
+            with _translated():
+                await self._writer.execute_fetchall("VACUUM")
 
     async def _connect(self, pragmas: Sequence[str]) -> None:
         with _translated():
@@ -203,14 +218,20 @@ def _translated() -> Iterator[None]:
         raise (Unavailable if passing else StorageError)(str(error)) from error
 
 
-async def _prove(tx: Connection, vault: Vault) -> None:
-    """Every key that something may be sealed with is here; those that are new are noted before they seal anything."""
-    noted = {id: bytes(proof) for id, proof in await tx.rows("SELECT id, proof FROM vault_key")}
+async def check_keys(reading: Connection, vault: Vault) -> set[str]:
+    """Every key that something may be sealed with is in this vault: returns their ids. Raises Unusable."""
+    noted = {id: bytes(proof) for id, proof in await reading.rows("SELECT id, proof FROM vault_key")}
     if strange := [id for id, proof in noted.items() if not vault.proves(id, proof)]:
         raise Unusable(
             f"the keys are not those of this database (it needs {', '.join(sorted(strange))}): with them nobody can "
             "read what is in it. Nothing was changed; put back the file of keys, or DATA_KEY, that belongs to it"
         )
+    return set(noted)
+
+
+async def _prove(tx: Connection, vault: Vault) -> None:
+    """Keys that are new are noted before they seal anything."""
+    noted = await check_keys(tx, vault)
     new = {id: proof for id, proof in vault.proofs().items() if id not in noted}
     await tx.many("INSERT INTO vault_key (id, proof) VALUES ($1, $2)", list(new.items()))
 

@@ -9,8 +9,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from storage.engine import Unusable
-from storage.lock import FileLock
+from storage.lock import is_held
 from storage.sqlite import known_migrations
 
 
@@ -30,7 +29,7 @@ def survey(path: Path) -> Survey:
     folder = path.absolute().parent
     writable = os.access(folder, os.W_OK | os.X_OK) and (not path.exists() or os.access(path, os.W_OK))
     free = shutil.disk_usage(folder).free if folder.is_dir() else 0
-    in_use = writable and _in_use(path)
+    in_use = writable and is_held(Path(f"{path}.lock"))
     schema, damage, is_sealed = _read(path, thoroughly=not in_use) if path.exists() else (0, None, False)
     return Survey(path.exists(), writable, in_use, schema, len(known_migrations()), damage, free, is_sealed)
 
@@ -38,17 +37,6 @@ def survey(path: Path) -> Survey:
 def checkpoints_are_safe(version: tuple[int, ...]) -> bool:
     """Before 3.51.3 a second connection's checkpoint could corrupt the WAL; two older lines were mended too."""
     return version >= (3, 51, 3) or (3, 50, 7) <= version < (3, 51) or (3, 44, 6) <= version < (3, 45)
-
-
-def _in_use(path: Path) -> bool:
-    lock = Path(f"{path}.lock")
-    if not lock.exists():  # and none is to be made by looking
-        return False
-    try:
-        FileLock.take(lock).release()
-    except Unusable:
-        return True
-    return False
 
 
 def _read(path: Path, *, thoroughly: bool) -> tuple[int | None, str | None, bool]:

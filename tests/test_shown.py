@@ -51,6 +51,11 @@ SHOWN = {
     "commands.languages.Languages": "known",
     "commands.words.LanguageAsked": "code",
     "storage.audit.Entry": "who what whom outcome",  # last four digits
+    "storage.errands.Errand": "id",
+    "storage.errands.Outcome": "id failed rest",
+    "storage.holdings.Marks": "opted_out_by language",
+    "storage.holdings.Sitting": "side line",  # a line is ours
+    "storage.holdings.Text": "line kind state why",
     "storage.keys.Key": "id",
     "storage.model.Chat": "closed_reason paused_reason",
     "storage.model.Claim": "owner client_ref",

@@ -54,6 +54,11 @@ async def test_good_settings_have_no_problem(environ: dict[str, str]) -> None:
     assert (await check(environ)).problems == []
 
 
+async def test_how_long_what_is_kept_is_told(environ: dict[str, str]) -> None:
+    [told] = (await check(environ | {"RETAIN_TEXTS": "7d"})).of("retention")
+    assert told == "ok words are kept 7d, who was in touch with whom 90d; delete backups after as long"
+
+
 async def test_an_admin_with_an_authenticator_is_told_as_one(environ: dict[str, str]) -> None:
     secret = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
     found = await check(environ | {"ADMIN_TOTP_SECRETS": f"{environ['ADMIN_NUMBERS']}={secret}"})

@@ -69,6 +69,8 @@ WRONG = {
     "LEAK_GUARD_LINKS": "yes",
     "DAILY_TEXTS": "0.5",
     "DAILY_SPEND": "12 EUR",
+    "RETAIN_TEXTS": "59m",
+    "RETAIN_CHATS": "3d",
     "DOUBT_AFTER": "0s",
     "LOG_LEVEL": "LOUD",
     "LOG_FORMAT": "xml",
@@ -268,6 +270,20 @@ def test_a_name_that_looks_like_a_typing_error_is_told(written: str, meant: str)
 @pytest.mark.parametrize("name", ["PATH", "HOSTNAME", "LOGNAME", "VONAGE_APPLICATION_ID", "VONAGE_PRIVATE_KEY", *GOOD])
 def test_other_names_are_left_alone(name: str) -> None:
     assert likely_typos({name: "x"}, NOWHERE) == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "why"),
+    [
+        ({"RETAIN_TEXTS": "100d"}, "longer than whose they are"),
+        ({"QUARANTINE": "100d"}, "QUARANTINE is longer"),
+        ({"RETAIN_TEXTS": "1h", "RETAIN_CHATS": "95h"}, "four days late"),
+    ],
+)
+def test_who_was_with_whom_is_kept_as_long_as_it_is_needed(changes: dict[str, str], why: str) -> None:
+    told = fault(**changes | {"RETAIN_CHATS": changes.get("RETAIN_CHATS", "90d")})
+    assert told.startswith("RETAIN_CHATS holds ")
+    assert why in told
 
 
 EXAMPLE = Path(__file__).parents[2] / "example.env"

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+import shutil
 from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -11,6 +14,7 @@ from storage import chats, outbox
 from storage.engine import Engine, Transaction
 from storage.model import Claim, Seat
 from storage.sqlite import SQLite
+from tests.crowd import gather
 from tests.people import ALICE, BOB, LINE, NOON, relay
 
 
@@ -35,3 +39,17 @@ async def claim(tx: Transaction) -> Claim:
     await outbox.enqueue(tx, [(relay(ALICE, BOB, "hi", chat=chat.id), "ref1")], NOON)
     [claim] = (await outbox.claim(tx, owner="me", line=LINE, limit=1, now=NOON)).texts
     return claim
+
+
+@pytest.fixture(scope="session")
+def crowd(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("crowd") / "crowd.db"
+    with ThreadPoolExecutor() as aside:  # this thread has, or will have, an event loop of its own
+        aside.submit(asyncio.run, gather(path)).result()
+    return path
+
+
+@pytest.fixture
+def crowded(tmp_path: Path, crowd: Path) -> Path:
+    """A database in which two hundred people have texted each other for a day (tests/crowd.py)."""
+    return Path(shutil.copy(crowd, tmp_path / "crowd.db"))

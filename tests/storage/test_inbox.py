@@ -2,7 +2,7 @@ from dataclasses import replace
 
 import pytest
 
-from storage import admins, blocks, chats, codes, inbox, people, senders
+from storage import admins, blocks, chats, codes, inbox, people, retention, senders
 from storage.engine import Transaction
 from storage.inbox import Kept
 from storage.model import Guard, Part, Seat, Side, Standing
@@ -158,7 +158,7 @@ async def test_the_deadline_of_a_long_text_is_known(tx: Transaction) -> None:
 async def test_what_went_out_is_not_held_in_parts_any_longer(tx: Transaction) -> None:
     await parts(tx, (1, "a"), (2, "b"), total=2)
     assert await tx.rows("SELECT text FROM gathered_part") == [(None,), (None,)]
-    await inbox.forget(tx, before=NOON + 1)
+    await retention.forget_kept(tx, before=NOON + 1)
     assert await tx.rows("SELECT * FROM gathered_part") == []
 
 

@@ -6,8 +6,8 @@ import base64
 import random
 import sqlite3
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import closing
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -32,15 +32,20 @@ PREFIX = 4  # bytes
 
 async def gather(path: Path, rounds: int = 30) -> None:
     """A file of its own, with nothing beside it."""
-    engine = await opened(path)
-    crowd = Crowd(engine)
-    await crowd.meet()
-    await crowd.text(rounds)
-    await engine.close()
+    async with opened(path) as engine:
+        crowd = Crowd(engine)
+        await crowd.meet()
+        await crowd.text(rounds)
 
 
-async def opened(path: Path) -> SQLite:
-    return await SQLite.open(path, KEYS)
+@asynccontextmanager
+async def opened(path: Path) -> AsyncIterator[SQLite]:
+    """Closed however it ends: the thread of one that is left open would keep the tests from ending."""
+    engine = await SQLite.open(path, KEYS)
+    try:
+        yield engine
+    finally:
+        await engine.close()
 
 
 @dataclass

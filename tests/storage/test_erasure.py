@@ -167,21 +167,21 @@ async def test_the_file_is_to_be_written_anew_and_a_restart_does_not_forget_it(t
 
 
 async def test_no_byte_of_them_is_left_in_the_files_nor_in_a_backup(crowded: Path) -> None:
-    gone, engine = CROWD[:GONE], await opened(crowded)
-    sought = {person: traces_of(crowded, engine.vault, person) for person in gone}
-    out = {engine.vault.index(person).encode() for person in gone[:3]}
-    assert all(len(found(crowded, each)) > 10 for each in sought.values())
-    async with engine.transaction() as tx:
-        for person in gone[:3]:
-            await people.opt_out(tx, person, source="text", now=NOON)
-    for person in gone:
+    gone = CROWD[:GONE]
+    async with opened(crowded) as engine:
+        sought = {person: traces_of(crowded, engine.vault, person) for person in gone}
+        out = {engine.vault.index(person).encode() for person in gone[:3]}
+        assert all(len(found(crowded, each)) > 10 for each in sought.values())
         async with engine.transaction() as tx:
-            await erasure.erase(tx, person, NOON)
-    await engine.rewrite()
-    assert await engine.purge()
-    back_up(crowded, crowded.with_name("backup.db"))
-    everything = set().union(*sought.values())
-    assert found(crowded, everything) == found(crowded.with_name("backup.db"), everything) == out
+            for person in gone[:3]:
+                await people.opt_out(tx, person, source="text", now=NOON)
+        for person in gone:
+            async with engine.transaction() as tx:
+                await erasure.erase(tx, person, NOON)
+        await engine.rewrite()
+        assert await engine.purge()
+        back_up(crowded, crowded.with_name("backup.db"))
+        everything = set().union(*sought.values())
+        assert found(crowded, everything) == found(crowded.with_name("backup.db"), everything) == out
     held = await asyncio.to_thread(crowded.read_bytes)
     assert {held.count(each) for each in out} == {1}, "that they opted out, and nothing else"
-    await engine.close()

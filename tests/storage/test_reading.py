@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -16,18 +17,20 @@ from storage.sqlite import SQLite
 from tests.people import ADMIN, ALICE, NOON
 
 
-async def filled(path: Path) -> SQLite:
-    engine = await SQLite.open(path)
+@pytest.fixture
+async def filled(tmp_path: Path) -> AsyncIterator[SQLite]:
+    """In use, until it is closed."""
+    engine = await SQLite.open(tmp_path / "a.db")
     async with engine.transaction() as tx:
         await admins.add(tx, ALICE, by=ADMIN, now=NOON)
-    return engine
+    yield engine
+    await engine.close()
 
 
-async def test_it_is_read_beside_a_service_and_without_one(tmp_path: Path) -> None:
-    engine = await filled(tmp_path / "a.db")
+async def test_it_is_read_beside_a_service_and_without_one(filled: SQLite, tmp_path: Path) -> None:
     async with reading(tmp_path / "a.db") as here:
         assert await admins.added(here) == [ALICE]
-    await engine.close()
+    await filled.close()
     before = hashlib.sha256((tmp_path / "a.db").read_bytes()).digest()
     async with reading(tmp_path / "a.db") as here:
         assert await admins.added(here) == [ALICE]
@@ -43,8 +46,7 @@ async def test_where_there_is_no_database_none_is_made(tmp_path: Path) -> None:
     assert os.listdir(tmp_path) == []
 
 
-async def test_other_keys_and_missing_ones_are_refused(tmp_path: Path) -> None:
-    await (await filled(tmp_path / "a.db")).close()
+async def test_other_keys_and_missing_ones_are_refused(filled: SQLite, tmp_path: Path) -> None:
     KeyFile.beside(tmp_path / "a.db").path.write_text(new())
     with pytest.raises(Unusable, match="not those of this database"):
         async with reading(tmp_path / "a.db"):
@@ -55,11 +57,10 @@ async def test_other_keys_and_missing_ones_are_refused(tmp_path: Path) -> None:
             pass
 
 
-async def test_another_version_and_no_database_at_all_are_refused(tmp_path: Path) -> None:
-    engine = await filled(tmp_path / "a.db")
-    async with engine.transaction() as tx:
+async def test_another_version_and_no_database_at_all_are_refused(filled: SQLite, tmp_path: Path) -> None:
+    async with filled.transaction() as tx:
         await tx.run("PRAGMA user_version = 3")
-    await engine.close()
+    await filled.close()
     with pytest.raises(Unusable, match="has schema 3"):
         async with reading(tmp_path / "a.db"):
             pass

@@ -196,9 +196,8 @@ async def test_no_byte_of_old_words_is_left_in_the_files(crowded: Path) -> None:
     old, young = (texts_in(crowded, "outbound", f"created_at {sign} {half}") for sign in ("<", ">="))
     kept = texts_in(crowded, "kept", f"received_at < {half}")
     assert found(crowded, old | kept) == old | kept
-    engine = await opened(crowded)
-    for forget in (retention.forget_words, retention.forget_kept):
-        await all_of(engine, forget, half)
-    assert (len(old), found(crowded, old | kept)) == (1400, set())
-    assert found(crowded, young) == young
-    await engine.close()
+    async with opened(crowded) as engine:
+        for forget in (retention.forget_words, retention.forget_kept):
+            await all_of(engine, forget, half)
+        assert (len(old), found(crowded, old | kept)) == (1400, set())
+        assert found(crowded, young) == young

@@ -1,4 +1,5 @@
 import sqlite3
+from collections.abc import AsyncIterator
 from contextlib import closing
 from pathlib import Path
 
@@ -251,8 +252,14 @@ async def test_what_was_deleted_is_not_in_the_wal_after_a_purge(tmp_path: Path) 
     await engine.close()
 
 
-async def test_a_reader_in_the_way_of_purging_holds_up_nobody_and_is_told(tmp_path: Path) -> None:
+@pytest.fixture
+async def engine(tmp_path: Path) -> AsyncIterator[SQLite]:
     engine = await SQLite.open(tmp_path / "a.db")
+    yield engine
+    await engine.close()
+
+
+async def test_a_reader_in_the_way_of_purging_holds_up_nobody_and_is_told(engine: SQLite, tmp_path: Path) -> None:
     with closing(sqlite3.connect(tmp_path / "a.db", isolation_level=None)) as reader:
         async with engine.transaction() as tx:
             await tx.run("INSERT INTO pulse (id, at) VALUES (1, 1)")
@@ -264,11 +271,9 @@ async def test_a_reader_in_the_way_of_purging_holds_up_nobody_and_is_told(tmp_pa
         assert list(await engine._writer.execute_fetchall("PRAGMA busy_timeout")) == [(5000,)]
     assert await engine.purge()
     assert (tmp_path / "a.db-wal").stat().st_size == 0
-    await engine.close()
 
 
-async def test_a_file_that_is_written_anew_holds_the_same_and_is_as_small_as_it_can_be(tmp_path: Path) -> None:
-    engine = await SQLite.open(tmp_path / "a.db")
+async def test_a_file_that_is_written_anew_holds_the_same_and_is_as_small_as_it_can_be(engine: SQLite) -> None:
     async with engine.transaction() as tx:
         await tx.many("INSERT INTO seen (message_id, received_at) VALUES ($1, $2)", [(f"m{n}", n) for n in range(9000)])
     async with engine.transaction() as tx:
@@ -278,4 +283,3 @@ async def test_a_file_that_is_written_anew_holds_the_same_and_is_as_small_as_it_
     assert await engine.reader.rows("SELECT count(*) FROM seen") == [(6,)]
     assert await engine.reader.rows("PRAGMA freelist_count") == [(0,)]
     assert await engine.reader.rows("PRAGMA integrity_check") == [("ok",)]
-    await engine.close()

@@ -55,12 +55,11 @@ async def ask(settings: Settings, errand: Errand, *, patience: float = PATIENCE)
     file = errands.beside(settings.database_path)
     await _leave(settings, file, errand)
     try:
-        async with asyncio.timeout(patience):
-            return await _outcome(settings, file, errand)
-    except TimeoutError:
+        return await _outcome(settings, file, errand, patience)
+    except NotDone:
         if errand.what is not What.ERASE:
             errands.discard(file)
-        raise NotDone(f"the service has not answered within {patience:.0f} s") from None
+        raise
     except BaseException:
         errands.discard(file)
         raise
@@ -76,10 +75,14 @@ async def _leave(settings: Settings, file: Path, errand: Errand) -> None:
         errands.leave(file, errand)
 
 
-async def _outcome(settings: Settings, file: Path, errand: Errand) -> Outcome:
+async def _outcome(settings: Settings, file: Path, errand: Errand, patience: float) -> Outcome:
+    waited = 0.0  # for the service: what is done here takes as long as it takes
     while (outcome := errands.outcome(file, errand.id)) is None:
+        if waited >= patience:
+            raise NotDone(f"the service has not answered within {patience:.0f} s")
         if _is_served(settings):
             await asyncio.sleep(LOOK)
+            waited += LOOK
             continue
         try:
             await _do_here(settings, file)

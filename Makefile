@@ -9,7 +9,7 @@ PINS   := pyproject.toml constraints.txt
 PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench simulate planted spoofed canary leaks soak fuzz supply format clean
+.PHONY: help demo test check bench simulate planted spoofed stale canary leaks soak fuzz supply format clean
 
 help: ## list these
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "%-14s %s\n", $$1, $$2}'
@@ -47,6 +47,9 @@ canary: $(DEV) ## long conversations, and no number or text where it must not be
 
 leaks: $(DEV) ## how many of 300 spellings of a telephone number the leak guard finds
 	@$(BIN)/python -m pytest -q tests/commands/test_leakguard.py -k spellings $(ARGS)
+
+stale: $(DEV) ## two thousand towns in which chats change and texts come late, and the faults planted in their guard
+	@STALE=2000 $(BIN)/python -m pytest --numprocesses 2 -q tests/test_stale_routing.py $(ARGS)
 
 soak: $(DEV) ## a thousand kills and some thousand power cuts, about half an hour (ARGS="--kills 100 --seed 7")
 	@$(BIN)/python -m tests.soak $(ARGS)

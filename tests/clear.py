@@ -19,6 +19,9 @@ class ClearVault(Vault):
         self.seal_number: Callable[[Number], bytes] = _sealed
         self.number: Callable[[str, bytes], Number] = _number
 
+    def proves(self, id: str, proof: bytes) -> bool:
+        return True
+
     def tail_index(self, digits: str) -> str:
         return digits[-4:]
 

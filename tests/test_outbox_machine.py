@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
 
+import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, initialize, invariant, multiple, rule
@@ -282,6 +283,7 @@ class OutboxMachine(RuleBasedStateMachine):
 
 
 TestOutboxMachine = OutboxMachine.TestCase
+TestOutboxMachine = pytest.mark.no_cover(TestOutboxMachine)  # other tests cover it, and it would take twice the time
 TestOutboxMachine.settings = settings(
     # Not made smaller: with a real file under each step that takes minutes, and the trace is readable as it is.
     phases=(Phase.explicit, Phase.reuse, Phase.generate),

@@ -10,6 +10,8 @@ import pytest
 from tests.simulator.plantings import PLANTINGS, Planting, first_caught
 from tests.simulator.simulation import simulate
 
+pytestmark = pytest.mark.no_cover  # other tests cover it, and it would take twice the time
+
 ROOT = Path(__file__).parents[1]
 CHUNKS, IN_EACH = 8, 250
 SEEDS_FOR_A_PLANTING = 200

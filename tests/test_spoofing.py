@@ -24,6 +24,8 @@ from storage.number import Number
 from tests.spoofing.play import Play
 from tests.spoofing.stage import DONE, stage
 
+pytestmark = pytest.mark.no_cover  # other tests cover it, and it would take twice the time
+
 STEPS = int(os.environ.get("SPOOFED", "2000"))  # make spoofed: 10,000
 SEEDS = (1, 2, 3, 4)
 MOST_UNTIL_CAUGHT = 3000

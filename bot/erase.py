@@ -20,7 +20,6 @@ from storage.number import Number
 from storage.reading import reading
 
 ENV_FILE = Path(".env")
-DIGITS = 4
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -80,7 +79,7 @@ def _is_sure(number: Number) -> bool:
         typed = input("To erase all of it, type the last four digits of the number: ")
     except EOFError:
         return False
-    return typed.strip() == number.tail[-DIGITS:]
+    return typed.strip() == number.tail.removeprefix("*")
 
 
 def _say(outcome: Outcome, number: Number, settings: Settings) -> int:

@@ -8,13 +8,12 @@ import errno
 import json
 import os
 import sys
-import time
 from dataclasses import asdict
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from bot.app import keys_of
+from bot.api import stamp
+from bot.app import keys_of, system_clock
 from bot.asking import NotDone, WrongNumber, about, ask, person
 from bot.settings import BadSettings, Settings, read_settings
 from storage import holdings
@@ -66,7 +65,7 @@ async def export(settings: Settings, number: Number, file: Path | None) -> int:
     if outcome.failed is not None:
         raise NotDone(outcome.failed)
     async with reading(settings.database_path, keys_of(settings)) as here:
-        found = await collect(here, number, settings, now=time.time_ns() // 1_000_000)
+        found = await collect(here, number, settings, now=system_clock())
     _write(json.dumps(found, ensure_ascii=False, indent=1) + "\n", file)
     return 0
 
@@ -89,7 +88,7 @@ async def collect(here: Reading, number: Number, settings: Settings, *, now: Mil
     marks = await holdings.marks(here, number)
     return {
         "format": FORMAT,
-        "exported_at": _stamp(now),
+        "exported_at": stamp(now),
         "number": number.e164(),
         **_noted(marks, is_settled=number in settings.admin_numbers),
         "chats": [_chat(each) for each in map(asdict, await holdings.sittings(here, number))],
@@ -105,28 +104,22 @@ def _noted(marks: Marks, *, is_settled: bool) -> dict[str, Any]:
     added = marks.added_as_admin_at
     until = None if marks.blocked_until == FOR_EVER else marks.blocked_until
     return {
-        "opted_out": marks.opted_out_at and {"since": _stamp(marks.opted_out_at), "by": marks.opted_out_by},
-        "blocked": marks.blocked_at and {"since": _stamp(marks.blocked_at), "until": _stamp(until)},
-        "admin": {"by": "settings", "since": None} if is_settled else added and {"by": "text", "since": _stamp(added)},
-        "language": marks.language_chosen_at and {"is": marks.language, "since": _stamp(marks.language_chosen_at)},
+        "opted_out": marks.opted_out_at and {"since": stamp(marks.opted_out_at), "by": marks.opted_out_by},
+        "blocked": marks.blocked_at and {"since": stamp(marks.blocked_at), "until": stamp(until)},
+        "admin": {"by": "settings", "since": None} if is_settled else added and {"by": "text", "since": stamp(added)},
+        "language": marks.language_chosen_at and {"is": marks.language, "since": stamp(marks.language_chosen_at)},
     }
 
 
 def _chat(held: dict[str, Any]) -> dict[str, Any]:
-    times = {name: _stamp(held.pop(name)) for name in ("opened_at", "closed_at", "last_text_at")}
+    times = {name: stamp(held.pop(name)) for name in ("opened_at", "closed_at", "last_text_at")}
     return {"id": held.pop("chat"), **held, **times}
 
 
 def _text(text: Text) -> dict[str, Any]:
     held = {name: value for name, value in asdict(text).items() if value is not None}
-    return {"at": _stamp(held.pop("at")), "words": None, **held}
+    return {"at": stamp(held.pop("at")), "words": None, **held}
 
 
 def _sent(text: Text) -> dict[str, Any]:
     return _text(text) | {"words_removed": text.words is None}
-
-
-def _stamp(at: Millis | None) -> str | None:
-    if at is None:
-        return None
-    return datetime.fromtimestamp(at / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -7,6 +7,8 @@ import sqlite3
 from contextlib import closing, suppress
 from pathlib import Path
 
+from storage.disk import settle
+
 
 class CannotBackUp(Exception):
     """There is no copy; the database is as it was."""
@@ -53,8 +55,4 @@ def _copy_pages(source: Path, draft: Path) -> None:
 def _make_durable(draft: Path) -> None:
     with draft.open("rb") as file:
         os.fsync(file.fileno())
-    folder = os.open(draft.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
+    settle(draft.parent)

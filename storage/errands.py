@@ -14,6 +14,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
+from storage.disk import write_new
 from storage.holdings import Holdings
 
 
@@ -57,7 +58,8 @@ def leave(path: Path, errand: Errand) -> None:
     draft = Path(f"{path}.{errand.id}")
     sealed = base64.b64encode(errand.sealed).decode()
     try:
-        _write(draft, {"id": errand.id, "what": errand.what, "person": errand.person, "sealed": sealed})
+        held = {"id": errand.id, "what": errand.what, "person": errand.person, "sealed": sealed}
+        write_new(draft, json.dumps(held))
         os.link(draft, path)  # unlike a rename, never in the place of one that is there
     except FileExistsError as error:
         raise Occupied("another command has left an errand that is not done yet: wait for it, and try again") from error
@@ -84,7 +86,7 @@ def answer(path: Path, outcome: Outcome) -> None:
     done, draft = _done(path), Path(f"{path}.answer")
     try:
         draft.unlink(missing_ok=True)
-        _write(draft, asdict(outcome))
+        write_new(draft, json.dumps(asdict(outcome)))
         draft.replace(done)
         path.unlink(missing_ok=True)
     except OSError as error:
@@ -112,13 +114,6 @@ def discard(path: Path) -> None:
 
 def _done(path: Path) -> Path:
     return Path(f"{path}.done")
-
-
-def _write(path: Path, held: object) -> None:
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
-        json.dump(held, file)
-        file.flush()
-        os.fsync(file.fileno())
 
 
 def _read(path: Path) -> Any:

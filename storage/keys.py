@@ -9,7 +9,6 @@ from __future__ import annotations
 import base64
 import binascii
 import hmac
-import os
 import re
 import secrets
 from collections.abc import Sequence
@@ -17,6 +16,8 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
+
+from storage.disk import settle, write_new
 
 LENGTH = 32
 ID_BYTES = 4
@@ -109,7 +110,7 @@ class KeyFile:
         _write_new(draft, held.rstrip("\n") + "\n" + new() + "\n")
         try:
             draft.replace(self.path)
-            _sync_folder(self.path)
+            settle(self.path.absolute().parent)
         except OSError as error:
             raise BadKeys(f"{self.path} cannot be written: {error.strerror}") from error
 
@@ -177,18 +178,7 @@ def _version(path: Path) -> tuple[int, int] | None:
 
 def _write_new(path: Path, text: str) -> None:
     try:
-        with os.fdopen(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        _sync_folder(path)
+        write_new(path, text)
+        settle(path.absolute().parent)
     except OSError as error:
         raise BadKeys(f"{path} cannot be written: {error.strerror}") from error
-
-
-def _sync_folder(path: Path) -> None:
-    folder = os.open(path.absolute().parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)

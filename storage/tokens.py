@@ -16,6 +16,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from storage.disk import settle
 from storage.model import Millis
 
 PREFIX = "psms_"  # so that one that got into a file or a log is recognised
@@ -109,7 +110,7 @@ class _Draft:
             os.fsync(self._file.fileno())
             self._draft.replace(self._path)
             self._placed = True
-            _settle(self._path.absolute().parent)  # a token that was removed must not be back after a power cut
+            settle(self._path.absolute().parent)  # a token that was removed must not be back after a power cut
         except OSError as error:
             raise BadTokens(f"{self._path} cannot be written: {error.strerror}") from error
 
@@ -117,16 +118,6 @@ class _Draft:
         self._file.close()
         if not self._placed:  # else a draft of that name is somebody else's by now
             self._draft.unlink(missing_ok=True)
-
-
-def _settle(folder: Path) -> None:
-    if os.name == "nt":  # folders cannot be opened there
-        return
-    opened = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(opened)
-    finally:
-        os.close(opened)
 
 
 def _listed(held: Any, path: Path) -> list[Any]:

@@ -29,8 +29,9 @@ class Breaker:
         chat = await chats.find(tx, pause.chat)
         assert chat is not None
         await inbox.keep(tx, [Kept(text, PAUSED, chat.id)])
-        waiting = await chats.pause(tx, chat.id, reason=pause.why, now=now)
-        writers = [each for each in chat.participants if each.side is pause.side or each.seat in waiting]
+        held = await chats.pause(tx, chat.id, reason=pause.why, now=now)
+        waiting = {seat.number for seat in held}  # written perhaps on other lines, before the chat was opened again
+        writers = [each for each in chat.participants if each.side is pause.side or each.number in waiting]
         await chats.told_paused(tx, [(chat.id, each.side) for each in writers])
         notices = [self._told(chat, each) for each in writers]
         await self._outgoing.enqueue(tx, [*notices, *await self._alarm(tx, chat, pause)], now)

@@ -54,8 +54,9 @@ async def pair(desk: Desk, a: Number, b: Number, label: str | None, expires_at: 
 async def close(desk: Desk, chat: Chat, reason: str, key: str = "ended") -> None:
     """Close it and tell both, by the text `key`; whose last text was still waiting is told that too."""
     cancelled = await chats.close(desk.tx, chat, reason=reason, now=desk.now)
+    writers = {seat.number for seat in cancelled}  # perhaps on other lines, before the chat was opened again
     for participant in await reachable(desk, chat):
-        if participant.seat in cancelled:
+        if participant.number in writers:
             desk.notify(participant.seat, "not_delivered_ended", chat)
         desk.notify(participant.seat, key, chat)
 

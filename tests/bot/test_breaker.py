@@ -8,7 +8,7 @@ import pytest
 from bot.vonage.sending import NotTaken
 from storage import chats, people
 from storage.number import Number
-from tests.people import ADMIN, ALICE, BOB, LINE, OTHER_LINE, inbound
+from tests.people import ADMIN, ALICE, BOB, CAROL, DAVE, LINE, OTHER_LINE, inbound
 from tests.unsealed import kept
 from tests.world import World, world
 
@@ -98,6 +98,26 @@ async def test_what_already_waits_in_that_chat_is_put_aside_for_the_admins(chat:
     assert "is paused, so that text was not sent again" in (await chat.text(ADMIN, f"RESEND {number}"))[0]
     await chat.text(ADMIN, "RESUME 1")
     assert "*0001 first" in await chat.text(ADMIN, f"RESEND {number}")
+
+
+async def test_whose_text_waits_since_the_chat_was_on_another_line_is_told_too(chat: World) -> None:
+    chat.phones.next.append(NotTaken("HTTP 429"))
+    chat.phones.open.clear()
+    await chat.text(BOB, "first")  # on its way while the chat ends and is opened again
+    for command in (
+        "END 1",
+        f"PAIR {BOB.e164()} {DAVE.e164()}",
+        f"PAIR {BOB.e164()} {CAROL.e164()}",
+        "END 2",
+        "REOPEN 1",
+    ):
+        await chat.text(ADMIN, command)
+    again = await chats.find(chat.engine.reader, 1)
+    assert again is not None
+    assert again.b.line == OTHER_LINE
+    chat.phones.open.set()
+    await chat.quiet()
+    assert f"*0002 {PAUSED}" in await loop(chat)
 
 
 async def test_what_was_under_way_and_comes_back_is_not_sent_again(chat: World) -> None:

@@ -6,9 +6,10 @@ from commands import pairing
 from commands.desk import Refused
 from commands.destinations import Destinations
 from commands.pairing import Reason
-from storage import chats
+from storage import chats, outbox
 from storage.model import Chat, Millis
 from storage.number import Number
+from storage.outbox import Back
 from tests.commands.room import Room
 from tests.people import ADMIN, ALICE, BOB, CAROL, DAVE, LINE, NOON, OTHER_LINE
 
@@ -119,6 +120,28 @@ async def test_whose_text_still_waited_is_told_it_did_not_arrive(room: Room) -> 
     room.heard()
     await room.texts(chat)
     await close(room, chat)
+    assert [(number, "NOT delivered" in text) for number, text in room.heard()] == [
+        (ALICE, True), (ALICE, False), (BOB, False),
+    ]  # fmt: skip
+
+
+async def test_whose_text_waited_since_the_chat_was_on_another_line_is_told_so_too(room: Room) -> None:
+    chat = await pair(room)
+    await room.texts(chat)
+    async with room.engine.transaction() as tx:
+        [under_way] = (await outbox.claim(tx, owner="a run", line=LINE, limit=1, now=room.now)).texts
+    await close(room, chat)
+    room.change(lines=(LINE,))
+    await room.say(f"PAIR {ALICE.e164()} {CAROL.e164()}")
+    room.change(lines=(LINE, OTHER_LINE))
+    await room.say("REOPEN 1")
+    async with room.engine.transaction() as tx:
+        await outbox.put_back(tx, [Back(under_way, room.now, "status 1")], room.now)
+    again = await chats.find(room.engine.reader, chat.id)
+    assert again is not None
+    assert again.a.line == OTHER_LINE
+    room.heard()
+    await close(room, again)
     assert [(number, "NOT delivered" in text) for number, text in room.heard()] == [
         (ALICE, True), (ALICE, False), (BOB, False),
     ]  # fmt: skip

@@ -21,8 +21,9 @@ class Use:
 
 @dataclass(slots=True)
 class Guard:
-    """Until when the first text is to be sent back, and whether one was."""
+    """Until when the first text is to be sent back, and whether one was. It holds up nothing taken before `since`."""
 
+    since: Millis
     until: Millis
     sent_back: bool = False
 
@@ -51,10 +52,10 @@ class Beliefs:
         told = self.told.setdefault(place, [])
         if not told:
             told.append((ALWAYS, partner))
-        elif told[-1][1] != partner and self.is_fit(place, partner, now):
+        elif told[-1][1] != partner and self.is_good(place, partner, now):
             told.append((by, partner))
         elif told[-1][1] != partner:
-            self.guards[chat, place[0]] = Guard(self.uses[place].ended_at + self.changeover)
+            self.guards[chat, place[0]] = Guard(now, self.uses[place].ended_at + self.changeover)
 
     def closed(self, chat: int, place: Place, partner: Number, now: Millis) -> None:
         self.uses[place] = Use(partner, now, (chat, place[0]) in self.unsure)

@@ -36,6 +36,7 @@ from commands.desk import House
 from commands.destinations import Destinations
 from commands.leakguard import Rules
 from storage import errands, tokens
+from storage.engine import Engine, Unusable
 from storage.keys import Keys, KeySetting
 from storage.model import Millis
 from storage.sqlite import SQLite
@@ -55,7 +56,7 @@ def create_app(
     transport = _transport(settings)
     refusals = Refusals(clock)
     proxy = assemble(
-        engine=SQLite(settings.database_path, keys_of(settings)),
+        engine=engine_of(settings),
         house=replace(house_of(settings), refused=refusals.told),
         transport=transport,
         pace=Pace(settings.account_rate, {line: settings.rate_of(line) for line in settings.vonage_number}),
@@ -65,7 +66,7 @@ def create_app(
         caps=Caps(settings.daily_texts, settings.daily_spend),
         doubt_after=settings.doubt_after,
         keep=Periods(settings.retain_texts, settings.retain_chats),
-        errand_file=errands.beside(settings.database_path),
+        errand_file=None if settings.on_postgres else errands.beside(settings.database_path),
         clock=clock,
         # Jitter spreads retries and guards nothing; the others have to be unguessable.
         chance=Chance(lambda: secrets.token_urlsafe(30), random.random, secrets.token_hex(8)),
@@ -164,6 +165,19 @@ def _protection(settings: Settings) -> Protection:
         signature_secret=_open(settings.vonage_signature_secret),
         signature_method=settings.vonage_signature_method,
     )
+
+
+def engine_of(settings: Settings) -> Engine:
+    """Not opened yet. Raises storage.engine.Unusable."""
+    keys = keys_of(settings)
+    if not settings.on_postgres:
+        return SQLite(settings.database_path, keys)
+    try:
+        from storage.postgres import Postgres  # a dependency that SQLite does without
+    except ImportError as error:
+        raise Unusable("PostgreSQL needs the package asyncpg: pip install 'private-sms[postgres]'") from error
+    assert keys is not None
+    return Postgres(settings.database_url, keys, pooled=settings.database_pooled)
 
 
 def keys_of(settings: Settings) -> Keys | None:

@@ -25,7 +25,7 @@ from commands.desk import House
 from commands.durations import HOUR, MINUTE, SECOND, spell
 from commands.news import notices
 from storage import admins, outbox, receipts
-from storage.engine import Transaction, Unavailable
+from storage.engine import Transaction, Unavailable, must_be_alone
 from storage.model import Claim, Millis
 from storage.number import Number
 from storage.outbox import Back, Buried, Doubtful, Sent
@@ -121,7 +121,7 @@ class Delivery:
         verdicts, self._verdicts = self._verdicts, []
         news = tuple(self._news)
         try:
-            result = await self._writer.do(lambda tx: self._round(tx, verdicts, news))
+            result = await self._writer.do(lambda tx: self._round(tx, verdicts, news), alone=False)
         except Unavailable as error:
             # Nothing was settled: kept for the next turn, and the rows stay `sending` until then.
             log.error(event("cannot settle", error=type(error).__name__))
@@ -236,6 +236,9 @@ class Delivery:
                 pass
 
     async def _settle(self, tx: Transaction, verdicts: Sequence[Verdict], now: Millis) -> None:
+        if any(isinstance(each, Buried) and each.opted_out for each in verdicts):
+            must_be_alone(tx)
+        await outbox.hold(tx, [each.claim for each in verdicts])
         if sent := [each for each in verdicts if isinstance(each, Sent)]:
             await outbox.accept(tx, sent, now)
             await self._till.count(tx, sent, now)

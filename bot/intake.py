@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from bot.breaker import Breaker
@@ -33,9 +33,9 @@ from bot.undelivered import Undelivered
 from bot.writer import Writer
 from commands.desk import Desk, House
 from commands.run import answer
-from storage import audit, chats, inbox, languages, lines, people, senders
+from storage import audit, chats, inbox, languages, lines, locks, people, senders
 from storage.audit import Kind as Entry
-from storage.engine import Transaction, Unavailable
+from storage.engine import Transaction, Unavailable, must_be_alone
 from storage.inbox import Kept
 from storage.model import Inbound, Kind, Millis, Outbound, Receipt, Seat, Side, Standing
 from storage.number import Number
@@ -82,6 +82,7 @@ class Intake:
     async def take(self, tx: Transaction, texts: list[Inbound]) -> Sequence[None]:
         """Once this transaction is committed, each of them is relayed, answered or kept; a repeat changes nothing."""
         now = self._clock()
+        await locks.gatherings(tx, [(seat, text.part.ref) for text in texts if text.part and (seat := _seat(text))])
         new = await inbox.remember(tx, {text.message_id for text in texts}, now)
         whole: list[Inbound] = []
         for text in texts:
@@ -115,6 +116,8 @@ class Intake:
         waiting, ground = deque(texts), self._ground(now)
         while waiting:
             standings = await self._standings(tx, waiting, now)
+            if not tx.alone:
+                _check_shared(tx, waiting, standings, ground)
             rows = Rows()
             while waiting:
                 text = waiting.popleft()
@@ -146,6 +149,7 @@ class Intake:
         self, tx: Transaction, texts: Sequence[Inbound] | deque[Inbound], now: Millis
     ) -> dict[Seat, Standing]:
         seats = [seat for seat in map(_seat, texts) if seat is not None]
+        await locks.people(tx, seats)
         return await inbox.standings(tx, seats, admins=self._house.admins, now=now) if seats else {}
 
     def _add(self, rows: Rows, text: Inbound, standing: Standing, decision: Decision, now: Millis) -> None:
@@ -189,10 +193,10 @@ class Intake:
             rows.told.append((text.sender, answer.once))
 
     async def _write(self, tx: Transaction, rows: Rows, now: Millis) -> None:
+        if rows.leaving:  # first, for it locks the conversations
+            await self._outgoing.enqueue(tx, rows.leaving, now)
         if rows.texted:
             await chats.texted(tx, rows.texted, now)
-        if rows.leaving:
-            await self._outgoing.enqueue(tx, rows.leaving, now)
         if rows.counts:
             await senders.add(tx, list(rows.counts.items()), now)
         if rows.kept:
@@ -315,6 +319,16 @@ def _reply(text: Inbound, words: str, *, resend: bool = True) -> Outbound:
 
 def _seat(text: Inbound) -> Seat | None:
     return None if text.sender is None else Seat(text.sender, text.line)
+
+
+def _check_shared(
+    tx: Transaction, texts: Iterable[Inbound], standings: Mapping[Seat, Standing], ground: Ground
+) -> None:
+    """Before anything is counted: what changes who is in touch with whom is decided alone. Raises NotAlone."""
+    for text in texts:
+        seat = _seat(text)
+        if seat is not None and isinstance(route(text, standings[seat], ground), OptOut | OptIn | Speak | Run):
+            must_be_alone(tx)
 
 
 def _kept(text: Inbound, standing: Standing, reason: str) -> Kept:

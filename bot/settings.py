@@ -16,6 +16,7 @@ from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from bot.values import (
+    POSTGRES,
     SQLITE,
     Address,
     AdminNumbers,
@@ -118,11 +119,11 @@ class Settings(BaseSettings):
         default=None, description="at least 16 characters out of A-Z a-z 0-9 _ - . ~ + /"
     )
     database_url: Database = Field(
-        default="sqlite:///private-sms.db", description="sqlite:///file, or sqlite:////folder/file from the root"
+        default="sqlite:///private-sms.db",
+        description="sqlite:///file, sqlite:////folder/file from the root, or postgresql://user:password@host/database",
     )
-    data_key: DataKey | None = Field(
-        default=None, description="keys of 32 bytes in base64, with commas, the newest last"
-    )
+    database_pooled: bool = Field(default=False, description="true or false")
+    data_key: DataKey = Field(default=None, description="keys of 32 bytes in base64, with commas, the newest last")
     host: str = Field(
         default="127.0.0.1", pattern=r"^[\w.:-]+$", description="an address of this machine, such as 127.0.0.1"
     )
@@ -189,8 +190,13 @@ class Settings(BaseSettings):
         return frozenset(home | ({self.default_region} if self.default_region else set()))
 
     @property
+    def on_postgres(self) -> bool:
+        return self.database_url.startswith(POSTGRES)
+
+    @property
     def database_path(self) -> Path:
-        return Path(self.database_url.removeprefix(SQLITE))
+        """The SQLite file; with PostgreSQL, where it would be by default: the file of API tokens lies beside it."""
+        return Path("private-sms.db" if self.on_postgres else self.database_url.removeprefix(SQLITE))
 
     @property
     def authenticators(self) -> dict[Number, str]:

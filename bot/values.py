@@ -19,6 +19,7 @@ from storage.model import Millis
 from storage.number import NotANumber, Number
 
 SQLITE = "sqlite:///"
+POSTGRES = ("postgresql://", "postgres://")
 TOKEN = re.compile(r"[A-Za-z0-9_.~-]{16,128}")
 BEARER = re.compile(r"[A-Za-z0-9_.~+/-]{16,256}=*")  # RFC 6750, section 2.1
 NAME_SEPTETS = 12  # what the texts to people leave room for
@@ -175,10 +176,10 @@ def is_loopback(host: str) -> bool:
 
 
 def _database(held: str) -> str:
-    if held.startswith(("postgres:", "postgresql:")):
-        raise ValueError("this build stores in SQLite only")
+    if held.startswith(POSTGRES):
+        return held
     if not held.startswith(SQLITE) or held.removeprefix(SQLITE) in ("", ":memory:"):
-        raise ValueError("it names no SQLite file")
+        raise ValueError("it names neither a SQLite file nor a PostgreSQL database")
     return held
 
 
@@ -194,7 +195,14 @@ def _bearer(held: SecretStr) -> SecretStr:
     return held
 
 
-def _data_key(held: SecretStr) -> SecretStr:
+def _data_key(held: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
+    if held is None:
+        if info.data.get("database_url", "").startswith(POSTGRES):
+            raise ValueError(
+                "with PostgreSQL there is no file beside the database that could hold it. Keep a copy of this line, "
+                f"apart from the backups, and put it into .env on every machine: DATA_KEY={keys.new()}"
+            )
+        return None
     try:
         keys.parse(held.get_secret_value())
     except keys.BadKeys as error:
@@ -228,7 +236,7 @@ Region = Annotated[str, AfterValidator(_region)]
 TextsLanguage = Annotated[str, AfterValidator(_language)]
 WebhookToken = Annotated[SecretStr | None, AfterValidator(_protects_the_webhooks)]  # after what may stand in for it
 BearerToken = Annotated[SecretStr, AfterValidator(_bearer)]
-DataKey = Annotated[SecretStr, AfterValidator(_data_key)]
+DataKey = Annotated[SecretStr | None, AfterValidator(_data_key)]  # after DATABASE_URL
 Authenticators = Annotated[SecretStr, AfterValidator(_authenticators)]
 Address = Annotated[str, AfterValidator(_address)]
 VonageAddress = Annotated[str, AfterValidator(_vonage_address)]

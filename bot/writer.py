@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from bot.logs import event
-from storage.engine import Engine, StorageError, Transaction, Unavailable
+from storage.engine import Conflict, Engine, NotAlone, StorageError, Transaction, Unavailable
 
 log = logging.getLogger("private_sms.writer")
 
@@ -23,12 +23,14 @@ Handler = Callable[[Transaction, list[Any]], Awaitable[Sequence[Any]]]
 
 MOST_AT_ONCE = 512  # bounds the time one transaction holds up the acknowledgements of the texts in it
 MOST_WAITING = 20_000
+MOST_TRIES = 3  # of a transaction that others got in the way of; then it goes alone
 
 
 @dataclass(slots=True, eq=False)
 class Entry:
     handler: Handler
     item: Any
+    alone: bool  # or else beside the other processes' transactions, as long as it can
     answer: asyncio.Future[Any] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
 
     def settle(self, result: Any) -> None:
@@ -62,17 +64,20 @@ class Writer:
         """
 
         async def submit(item: Item) -> T:
-            return await self._submit(Entry(handler, item))  # type: ignore[no-any-return]
+            return await self._submit(Entry(handler, item, alone=False))  # type: ignore[no-any-return]
 
         return submit
 
-    async def do(self, work: Callable[[Transaction], Awaitable[T]]) -> T:
-        """Run `work` in its place in the order; its own exceptions come back here, and undo it alone."""
+    async def do(self, work: Callable[[Transaction], Awaitable[T]], *, alone: bool = True) -> T:
+        """Run `work` in its place in the order; its own exceptions come back here, and undo it alone.
+
+        `alone`: no other process writes meanwhile. Otherwise `work` may be run again, alone, when it asks for that.
+        """
 
         async def handler(tx: Transaction, items: list[None]) -> list[T]:
             return [await work(tx)]
 
-        return await self._submit(Entry(handler, None))  # type: ignore[no-any-return]
+        return await self._submit(Entry(handler, None, alone))  # type: ignore[no-any-return]
 
     async def _submit(self, entry: Entry) -> Any:
         if self._stopping or len(self._waiting) >= MOST_WAITING:
@@ -97,9 +102,7 @@ class Writer:
 
     async def _write(self, batch: list[Entry]) -> None:
         try:
-            async with self._engine.transaction() as tx:
-                results = await _perform(tx, batch)
-                wrote = tx.wrote
+            results, wrote = await self._attempt(batch)
         except Unavailable as error:
             self._refuse(batch, error)
         except Exception as error:  # a bug in deciding one must not stop the others
@@ -109,6 +112,23 @@ class Writer:
                 self.failing = None
             for entry, result in results:
                 entry.settle(result)
+
+    async def _attempt(self, batch: list[Entry]) -> tuple[list[tuple[Entry, Any]], bool]:
+        """What each results in, and whether anything was written. With other processes there may be several tries."""
+        alone, tries = any(entry.alone for entry in batch), 0
+        while True:
+            try:
+                async with self._engine.transaction(alone=alone) as tx:
+                    results = await _perform(tx, batch)
+                    wrote = tx.wrote
+                return results, wrote
+            except NotAlone:
+                alone = True
+            except Conflict:
+                tries += 1
+                alone = tries >= MOST_TRIES  # where nobody is in the way
+                if tries > MOST_TRIES:
+                    raise
 
     async def _one_by_one(self, batch: list[Entry], error: Exception) -> None:
         if len(batch) == 1:

@@ -5,10 +5,12 @@ from __future__ import annotations
 from commands import confirm, deed
 from commands.desk import Desk, Refused
 from commands.grammar import Item, Misspoken, Spoken
+from storage.engine import must_be_alone
 
 
 async def answer(desk: Desk, item: Item) -> str | None:
     """The text for the asker; None: silence. What it means for others is in `desk.outgoing`."""
+    must_be_alone(desk.tx)
     try:
         return await carry_out(desk, item)
     except Refused as refused:

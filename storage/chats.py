@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from storage import lines
-from storage.engine import Reading, Row, Transaction
+from storage.engine import Reading, Row, Transaction, must_be_alone
 from storage.model import Chat, Guard, Millis, Participant, Seat, Side
 from storage.number import Number
 from storage.outbox import CHAT_ENDED, PAUSED, PROMOTE, WAITING, seat_of
@@ -37,6 +37,7 @@ async def open_chat(
     expires_at: Millis | None,
 ) -> Chat:
     """`opened_by`: an admin, or what else did. Raises Taken when one of them is in another open chat on that line."""
+    must_be_alone(tx)
     vault = tx.vault
     row = await tx.row(
         "INSERT INTO chat (label, open, opened_by, opened_at, active_at, expires_at)"
@@ -127,6 +128,7 @@ async def count_open(reading: Reading) -> int:
 
 async def close(tx: Transaction, chat: Chat, *, reason: str, now: Millis) -> list[Seat]:
     """Close it and cancel its relays that still wait; returns the seats of those whose text was cancelled."""
+    must_be_alone(tx)
     await lines.leave(tx, chat.id, now)
     await tx.run(
         "UPDATE chat SET open = 0, closed_at = $2, closed_reason = $3 WHERE id = $1 AND open = 1", chat.id, now, reason
@@ -144,6 +146,7 @@ async def close(tx: Transaction, chat: Chat, *, reason: str, now: Millis) -> lis
 
 async def reopen(tx: Transaction, chat: Chat, *, a: Seat, b: Seat, now: Millis, expires_at: Millis | None) -> Chat:
     """The same chat again, perhaps on other lines. Raises Taken as `open_chat` does."""
+    must_be_alone(tx)
     await tx.many(
         "UPDATE participant SET line = $3, told_paused = 0 WHERE chat = $1 AND side = $2",
         [(chat.id, Side.A.value, a.line.e164()), (chat.id, Side.B.value, b.line.e164())],
@@ -227,7 +230,9 @@ async def texted(tx: Transaction, texts: Sequence[tuple[int, Side]], now: Millis
         "UPDATE participant SET texts = texts + 1, last_text_at = $3 WHERE chat = $1 AND side = $2",
         [(chat, side.value, now) for chat, side in texts],
     )
-    await tx.many("UPDATE chat SET active_at = $2 WHERE id = $1", [(chat, now) for chat in {chat for chat, _ in texts}])
+    await tx.many(
+        "UPDATE chat SET active_at = $2 WHERE id = $1", [(chat, now) for chat in sorted({chat for chat, _ in texts})]
+    )
 
 
 async def _known(reading: Reading, chat: int) -> Chat:

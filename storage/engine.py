@@ -24,6 +24,14 @@ class Taken(StorageError):
     """A unique index refused the row: somebody else was first."""
 
 
+class Conflict(StorageError):
+    """Another process's transaction was in the way. Nothing was changed; the same may be done again at once."""
+
+
+class NotAlone(StorageError):
+    """What was about to be done asks for a transaction beside which there is no other. Nothing was changed."""
+
+
 class Unusable(StorageError):
     """The database must not be used as it is: newer schema, damaged file, or held by another process."""
 
@@ -31,7 +39,8 @@ class Unusable(StorageError):
 class Reading(Protocol):
     """Statements are SQL with `$1, $2 …`, written once for every engine."""
 
-    each: str  # a table expression that unfolds $1, a JSON array, as rows of `each.value`
+    each: str  # a table expression that unfolds $1, a JSON array of texts, as rows of `each.value`
+    each_row: str  # the same for an array of arrays: `each.value ->> 0`
 
     @property
     def vault(self) -> Vault:
@@ -44,6 +53,12 @@ class Reading(Protocol):
 
 
 class Transaction(Reading, Protocol):
+    """Of those that are not alone, each locks what it decides by (storage/locks.py): others write at the same time."""
+
+    alone: bool  # nobody else writes until its end
+    unlocked: str  # behind a SELECT from `text`: locks what it finds, and passes over what another has locked
+    shared: bool  # it is a database to which several processes may write
+
     @property
     def wrote(self) -> bool:
         """Whether it has changed anything: only then does its commit show that the disk takes what it is given."""
@@ -55,14 +70,22 @@ class Transaction(Reading, Protocol):
         """One statement for each of `values`, in one hop to the database."""
         ...
 
+    async def lock(self, sql: str, *values: object) -> list[Row]:
+        """Rows that nobody else changes until the end; nothing where no other writes at the same time anyway."""
+        ...
+
 
 class Engine(Protocol):
     async def start(self) -> None:
         """Open it, and bring its schema up to date. Raises Unusable."""
         ...
 
-    def transaction(self) -> AbstractAsyncContextManager[Transaction]:
-        """Commits durably on leaving; an exception rolls everything back. One at a time: the writer's own."""
+    def transaction(self, *, alone: bool = True) -> AbstractAsyncContextManager[Transaction]:
+        """Commits durably on leaving; an exception rolls everything back. One at a time: the writer's own.
+
+        `alone`: nor does another process write meanwhile. Whoever changes who is in touch with whom needs that.
+        Raises Conflict, where it was not alone, and Unavailable.
+        """
         ...
 
     @property
@@ -86,3 +109,9 @@ class Engine(Protocol):
         ...
 
     async def close(self) -> None: ...
+
+
+def must_be_alone(tx: Transaction) -> None:
+    """Raises NotAlone: the writer does the same again, alone."""
+    if not tx.alone:
+        raise NotAlone

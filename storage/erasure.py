@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 
-from storage import retention
+from storage import locks, retention
 from storage.engine import Transaction
 from storage.holdings import WRITTEN
 from storage.model import Millis
@@ -43,6 +43,7 @@ async def erase(tx: Transaction, number: Number, now: Millis) -> None:
     await retention.empty(tx, [chat for (chat,) in chats])
     for statement in OWN:
         await tx.run(statement, index)
+    await locks.forget(tx, index)
     for statement in OTHERS:
         await tx.run(statement, index, _nobody())
     await _forget_as_partner(tx, index)

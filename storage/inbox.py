@@ -24,8 +24,8 @@ async def remember(tx: Transaction, message_ids: Collection[str], now: Millis) -
     """Which of these were never seen before; from now on they have been."""
     rows = await tx.rows(
         "INSERT INTO seen (message_id, received_at)"
-        f" SELECT each.value, $2 FROM {tx.each} WHERE TRUE ON CONFLICT DO NOTHING RETURNING message_id",
-        json.dumps(list(message_ids)), now,
+        f" SELECT each.value, CAST($2 AS BIGINT) FROM {tx.each} WHERE TRUE ON CONFLICT DO NOTHING RETURNING message_id",
+        json.dumps(sorted(message_ids)), now,
     )  # fmt: skip
     return {message_id for (message_id,) in rows}
 
@@ -40,7 +40,7 @@ async def standings(
         " code.expires_at, stranger.at, hint.at, chat.paused_at, me.told_paused, today.texts, today.held,"
         " today.answers, block.until, admin.number, chat.guard, warned.at, language.language,"
         " me.fresh_from, me.guarded_until, me.introduction"
-        f" FROM {reading.each}"
+        f" FROM {reading.each_row}"
         " LEFT JOIN participant AS me"
         "  ON me.line = each.value ->> 1 AND me.number = each.value ->> 0 AND me.open = 1"
         " LEFT JOIN participant AS partner ON partner.chat = me.chat AND partner.side <> me.side"

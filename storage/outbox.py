@@ -7,9 +7,10 @@ a `ready_at`, and claiming walks the heads in that order, so its cost does not g
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
+from storage import locks
 from storage.engine import Reading, Row, Transaction
 from storage.model import Claim, Kind, Millis, Outbound, Seat, State
 from storage.number import Number
@@ -25,7 +26,7 @@ ENQUEUE = f"""
                           not_before, created_at, changed_at, recipient_sealed, sender_sealed, state, ready_at)
     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $12, $13, $14, 'queued',
         CASE WHEN EXISTS (SELECT 1 FROM outbound WHERE recipient = $2 AND line = $1 AND {WAITING})
-             THEN NULL WHEN $11 > $12 THEN $11 ELSE $12 END)
+             THEN NULL WHEN CAST($11 AS BIGINT) > CAST($12 AS BIGINT) THEN $11 ELSE $12 END)
 """
 
 # After a row has left the waiting ones: the next of its conversation may be claimed, unless one is under way.
@@ -36,7 +37,7 @@ PROMOTE = f"""
     AND NOT EXISTS (SELECT 1 FROM outbound WHERE line = $1 AND recipient = $2 AND {UNDER_WAY})
 """
 
-COLUMNS = """id, owner, attempt, tries, line, recipient, recipient_sealed, text, kind, client_ref, chat,
+COLUMNS = """outbound.id, owner, attempt, tries, line, recipient, recipient_sealed, text, kind, client_ref, chat,
               sender, sender_sealed, sender_line, created_at, tried_at, may_repeat"""
 
 # Why a text is not sent after all when its turn has come.
@@ -47,6 +48,7 @@ UNREADABLE = "its text in the database is damaged"
 # on another, it would show up among somebody else's texts. The one confirmation of an opt-out still goes: resend
 # = 0, and no older than the opt-out, for an answer that left in part has resend = 0 as well.
 # A text that was sent again by an operator is as old as that. A relay of a paused chat is put aside as failed.
+MOST = "LIMIT $4"
 DUE = "ready_at IS NOT NULL AND ready_at <= $2"
 CLAIM = f"""
     UPDATE outbound
@@ -70,7 +72,7 @@ CLAIM = f"""
                  WHEN created_at < $5 AND not_before < $5 THEN '{TOO_OLD}' END AS why
           FROM outbound AS text
           WHERE line = $3 AND {may(Event.CLAIMED)} AND {DUE}
-          ORDER BY ready_at, id LIMIT $4) AS head
+          ORDER BY ready_at, id {MOST}) AS head
     WHERE outbound.id = head.id
     RETURNING {COLUMNS}, state, reason
 """
@@ -152,11 +154,17 @@ class Claimed:
 
 async def enqueue(tx: Transaction, texts: Sequence[tuple[Outbound, str]], now: Millis) -> None:
     """Each text with its client-ref."""
+    await locks.conversations(tx, [(text.line.e164(), tx.vault.index(text.recipient)) for text, _ in texts])
     await tx.many(ENQUEUE, [_values(tx.vault, text, client_ref, now) for text, client_ref in texts])
     await tx.many(
         INTRODUCING,
         [(text.chat, text.introduces.value, ref) for text, ref in texts if text.introduces is not None],
     )
+
+
+async def hold(tx: Transaction, claims: Iterable[Claim]) -> None:
+    """Before these are settled: nobody adds to their conversations, or notes a receipt, until the end."""
+    await locks.conversations(tx, [(each.line.e164(), tx.vault.index(each.recipient)) for each in claims])
 
 
 async def claim(
@@ -173,21 +181,24 @@ async def claim(
 
     `urgent_for`: nothing but what is said to these, and confirmations of opt-outs; None: whatever is due.
     """
-    values = (owner, now, line.e164(), limit, created_after)
+    statement, values = CLAIM.replace(MOST, f"{MOST} {tx.unlocked}"), (owner, now, line.e164(), limit, created_after)
     if urgent_for is None:
-        rows = await tx.rows(CLAIM, *values)
+        rows = await tx.rows(statement, *values)
     else:
         admins = URGENT.format(each=tx.each.replace("$1", "$6"))
         rows = await tx.rows(
-            CLAIM.replace(DUE, f"{DUE} AND {admins}"), *values, json.dumps(list(map(tx.vault.index, urgent_for)))
+            statement.replace(DUE, f"{DUE} AND {admins}"), *values, json.dumps(list(map(tx.vault.index, urgent_for)))
         )
     claims = [(claim_of(tx, row), row[-1] if row[-2] != State.SENDING else None) for row in rows]
     texts = [each for each, why in claims if why is None and each.text]
     unreadable = [each for each, why in claims if why is None and not each.text]
-    await bury(tx, [Buried(each, UNREADABLE) for each in unreadable], now)
+    if unreadable:
+        await hold(tx, unreadable)
+        await bury(tx, [Buried(each, UNREADABLE) for each in unreadable], now)
     cancelled = [(each, why) for each, why in claims if why] + [(each, UNREADABLE) for each in unreadable]
     if not cancelled:
         return Claimed(texts, [])
+    await hold(tx, [each for each, _ in cancelled])
     await promote(tx, [each for each, _ in cancelled], now)
     more = await claim(
         tx, owner=owner, line=line, limit=limit - len(texts), now=now, created_after=created_after,
@@ -217,7 +228,8 @@ async def accept(tx: Transaction, sent: Sequence[Sent], now: Millis) -> None:
     # gone by now, with the person it was about.
     await tx.many(
         "INSERT INTO sent_part (message_id, outbound, status, rank, err_code, changed_at)"
-        " SELECT $1, text.id, COALESCE(orphan.status, 'submitted'), COALESCE(orphan.rank, 0), orphan.err_code, $3"
+        " SELECT $1, text.id, COALESCE(orphan.status, 'submitted'), COALESCE(orphan.rank, 0), orphan.err_code,"
+        " CAST($3 AS BIGINT)"
         " FROM outbound AS text LEFT JOIN orphan_receipt AS orphan ON orphan.message_id = $1 WHERE text.id = $2"
         " ON CONFLICT DO NOTHING",
         [(message_id, each.claim.id, now) for each in sent for message_id in each.message_ids],
@@ -259,7 +271,9 @@ async def bury(tx: Transaction, buried: Sequence[Buried], now: Millis) -> None:
 async def still_there(reading: Reading, claims: Sequence[Claim]) -> set[int]:
     """The ids of those that were not erased while they were being sent."""
     ids = json.dumps([each.id for each in claims])
-    rows = await reading.rows(f"SELECT outbound.id FROM {reading.each} JOIN outbound ON outbound.id = each.value", ids)
+    rows = await reading.rows(
+        f"SELECT outbound.id FROM {reading.each} JOIN outbound ON outbound.id = CAST(each.value AS BIGINT)", ids
+    )
     return {id for (id,) in rows}
 
 

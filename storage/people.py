@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Sequence
 
-from storage.engine import Reading, Transaction
+from storage.engine import Reading, Transaction, must_be_alone
 from storage.model import Millis, Seat
 from storage.number import Number
 from storage.outbox import OPTED_OUT, WAITING, seat_of
@@ -18,6 +18,7 @@ GUARD_WARNING = "guard_warning"
 
 async def opt_out(tx: Transaction, number: Number, *, source: str, now: Millis) -> list[Seat]:
     """Record it and cancel everything queued to that person; returns the seats of those whose text that was."""
+    must_be_alone(tx)
     index = tx.vault.index(number)
     await tx.run(
         "INSERT INTO opt_out (number, at, source) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
@@ -34,6 +35,7 @@ async def opt_out(tx: Transaction, number: Number, *, source: str, now: Millis) 
 
 async def opt_in(tx: Transaction, number: Number) -> bool:
     """False: the person had not opted out."""
+    must_be_alone(tx)
     return await tx.row("DELETE FROM opt_out WHERE number = $1 RETURNING number", tx.vault.index(number)) is not None
 
 
@@ -74,7 +76,7 @@ async def page_of(reading: Reading, admin: Number) -> int | None:
 async def in_chats_ending_in(reading: Reading, tail: str, *, open_only: bool) -> list[Number]:
     """The people in chats whose number ends in these four digits."""
     rows = await reading.rows(
-        "SELECT number, max(sealed) FROM participant WHERE tail = $1 AND open >= $2 GROUP BY number",
+        "SELECT number, sealed FROM participant WHERE tail = $1 AND open >= $2 ORDER BY number",
         reading.vault.tail_index(tail), int(open_only),
     )  # fmt: skip
-    return [reading.vault.number(*row) for row in rows]
+    return list(dict.fromkeys(reading.vault.number(*row) for row in rows))

@@ -10,7 +10,8 @@ import aiosqlite
 
 from storage.engine import StorageError, Unusable
 from storage.keys import BadKeys, KeyFile, Keys
-from storage.sqlite import READER_PRAGMAS, Connection, check_keys, known_migrations
+from storage.proofs import check_keys
+from storage.sqlite import READER_PRAGMAS, Connection, known_migrations
 from storage.vault import Vault
 
 

@@ -6,7 +6,8 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from storage.engine import Row, Transaction
+from storage import locks
+from storage.engine import Row, Transaction, must_be_alone
 from storage.model import Kind, Millis, Receipt, Seat, State
 from storage.number import Number
 from storage.outbox import INTRODUCED, PROMOTE, seat_of
@@ -36,6 +37,7 @@ class Noted:
 
 async def note(tx: Transaction, receipts: Sequence[Receipt], now: Millis) -> Noted:
     """Record each on the part it speaks of, and what follows from it for the whole text."""
+    await _hold(tx, receipts)
     parts = await _parts_meant(tx, receipts)
     known = [(each, parts[each.message_id]) for each in receipts if each.message_id in parts]
     await tx.many(
@@ -58,6 +60,21 @@ async def note(tx: Transaction, receipts: Sequence[Receipt], now: Millis) -> Not
     return Noted(await conclude(tx, sorted({outbound for _, outbound in known}), now), len(orphans))
 
 
+async def _hold(tx: Transaction, receipts: Sequence[Receipt]) -> None:
+    """Of each text one receipt is noted at a time, and not while the answer to its sending is."""
+    if tx.alone:
+        return
+    texts = await _parts_meant(tx, receipts)
+    if any(each.message_id not in texts and each.client_ref is None for each in receipts):
+        must_be_alone(tx)  # there is nothing to know the conversation by, to which it may belong
+    rows = await tx.rows(
+        "SELECT text.line, text.recipient"
+        f" FROM {tx.each} JOIN outbound AS text ON text.id = CAST(each.value AS BIGINT)",
+        json.dumps(sorted(set(texts.values()))),
+    )
+    await locks.conversations(tx, [(line, recipient) for line, recipient in rows])
+
+
 async def conclude(tx: Transaction, outbound: Sequence[int], now: Millis) -> list[Fate]:
     """The state that the parts' last words give each of these texts; returns those it changed."""
     if not outbound:
@@ -66,8 +83,8 @@ async def conclude(tx: Transaction, outbound: Sequence[int], now: Millis) -> lis
         "SELECT text.id, text.state, text.kind, text.chat, text.sender, text.sender_sealed, text.sender_line,"
         " text.recipient, text.recipient_sealed, text.line,"
         " text.parts, text.may_repeat, text.resend, count(*), min(part.rank), max(part.rank),"
-        f" sum(part.rank = {FAILED}), text.client_ref"
-        f" FROM {tx.each} JOIN outbound AS text ON text.id = each.value"
+        f" sum(CASE WHEN part.rank = {FAILED} THEN 1 ELSE 0 END), text.client_ref"
+        f" FROM {tx.each} JOIN outbound AS text ON text.id = CAST(each.value AS BIGINT)"
         " JOIN sent_part AS part ON part.outbound = text.id"
         " GROUP BY text.id HAVING max(part.rank) > 0",
         json.dumps(list(outbound)),
@@ -116,7 +133,7 @@ async def _parts_meant(tx: Transaction, receipts: Sequence[Receipt]) -> dict[str
     """The text each receipt speaks of: by the part's id, or by client-ref when it came before the answer."""
     rows = await tx.rows(
         "SELECT each.value ->> 0, COALESCE(part.outbound, text.id)"
-        f" FROM {tx.each}"
+        f" FROM {tx.each_row}"
         " LEFT JOIN sent_part AS part ON part.message_id = each.value ->> 0"
         " LEFT JOIN outbound AS text ON text.client_ref = each.value ->> 1"
         " WHERE COALESCE(part.outbound, text.id) IS NOT NULL",

@@ -16,6 +16,7 @@ from storage.engine import Row, StorageError, Taken, Unavailable, Unusable
 from storage.keys import BadKeys, KeyFile, Keyring, Keys
 from storage.lock import FileLock
 from storage.number import NotANumber, Number
+from storage.proofs import note_keys
 from storage.vault import Vault
 
 PATIENTLY = "PRAGMA busy_timeout = 5000"
@@ -83,7 +84,7 @@ class SQLite:
                 self.vault = self.make_vault(await _keyring(self._writer, self._keys))
                 await _migrate(self._writer, self.vault)
             async with self.transaction() as tx:
-                await _prove(tx, self.vault)
+                await note_keys(tx, self.vault)
             await self._connect(READER_PRAGMAS)
         except BaseException as error:
             # An open connection's thread would keep the process alive for ever.
@@ -104,7 +105,7 @@ class SQLite:
         if keyring is None:
             return False
         async with self.transaction() as tx:
-            await _prove(tx, self.make_vault(keyring))
+            await note_keys(tx, self.make_vault(keyring))
         self.vault.adopt(keyring)
         return True
 
@@ -143,7 +144,7 @@ class SQLite:
         return Connection(self._opened[1], self.vault)
 
     @asynccontextmanager
-    async def transaction(self) -> AsyncIterator[Connection]:
+    async def transaction(self, *, alone: bool = True) -> AsyncIterator[Connection]:
         async with self._busy:
             connection = Connection(self._writer, self.vault)
             await connection.run("BEGIN IMMEDIATE")
@@ -172,7 +173,9 @@ class SQLite:
 class Connection:
     """SQL with `$1, $2 …`, which SQLite reads as names: values go in as a mapping."""
 
-    each = "json_each($1) AS each"
+    each = each_row = "json_each($1) AS each"
+    unlocked = ""
+    alone, shared = True, False  # whatever was asked for: SQLite has one writer
 
     def __init__(self, connection: aiosqlite.Connection, vault: Vault) -> None:
         self._connection = connection
@@ -201,6 +204,9 @@ class Connection:
         with _translated():
             await self._connection.executemany(sql, [_named(each) for each in values])
 
+    async def lock(self, sql: str, *values: object) -> list[Row]:
+        return []
+
 
 def _named(values: Sequence[object]) -> dict[str, object]:
     return dict(zip(PARAMETERS, values, strict=False))
@@ -216,24 +222,6 @@ def _translated() -> Iterator[None]:
     except sqlite3.DatabaseError as error:
         passing = error.sqlite_errorcode & 0xFF in PASSING
         raise (Unavailable if passing else StorageError)(str(error)) from error
-
-
-async def check_keys(reading: Connection, vault: Vault) -> set[str]:
-    """Every key that something may be sealed with is in this vault: returns their ids. Raises Unusable."""
-    noted = {id: bytes(proof) for id, proof in await reading.rows("SELECT id, proof FROM vault_key")}
-    if strange := [id for id, proof in noted.items() if not vault.proves(id, proof)]:
-        raise Unusable(
-            f"the keys are not those of this database (it needs {', '.join(sorted(strange))}): with them nobody can "
-            "read what is in it. Nothing was changed; put back the file of keys, or DATA_KEY, that belongs to it"
-        )
-    return set(noted)
-
-
-async def _prove(tx: Connection, vault: Vault) -> None:
-    """Keys that are new are noted before they seal anything."""
-    noted = await check_keys(tx, vault)
-    new = {id: proof for id, proof in vault.proofs().items() if id not in noted}
-    await tx.many("INSERT INTO vault_key (id, proof) VALUES ($1, $2)", list(new.items()))
 
 
 async def _check_whole(connection: aiosqlite.Connection) -> None:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack
+import asyncio
+import os
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AsyncExitStack, ExitStack
 from typing import Any
 
 import aiohttp
@@ -12,7 +15,9 @@ from starlette.types import ASGIApp
 
 from bot.emulator.app import create_emulator
 from bot.emulator.profile import Profile
+from storage.postgres import Postgres
 from tests.emulation import Emulated, Service, StartEmulator, serving
+from tests.postgres import KEYS, Databases, NoPostgres, server
 
 __all__ = ["Emulated", "StartEmulator"]  # for annotations
 
@@ -50,6 +55,31 @@ async def service(serve: Serve) -> Service:
     service = Service()
     service.url = await serve(service)
     return service
+
+
+@pytest.fixture(scope="session")
+def databases() -> Iterator[Databases]:
+    """A PostgreSQL for the whole run, if there can be one; in CI there has to be."""
+    with ExitStack() as running:
+        try:
+            own = Databases(running.enter_context(server()))
+        except NoPostgres as error:
+            if "CI" in os.environ or os.environ.get("REQUIRE_POSTGRES"):
+                raise
+            pytest.skip(f"WITHOUT POSTGRESQL: {error}")
+        yield own
+        with ThreadPoolExecutor() as aside:
+            aside.submit(asyncio.run, own.drop_all()).result()
+
+
+@pytest.fixture
+async def postgres(databases: Databases) -> AsyncIterator[Postgres]:
+    """A database of the test's own, migrated and empty."""
+    url = await databases.make()
+    engine = await Postgres.open(url, KEYS)
+    yield engine
+    await engine.close()
+    await databases.give_back(url)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -150,11 +150,16 @@ def test_an_address_may_have_a_path_and_loses_its_last_slash() -> None:
     assert read(PUBLIC_URL="https://example.org/sms/").public_url == "https://example.org/sms"
 
 
-@pytest.mark.parametrize(
-    "written", ["sqlite://", "sqlite:///", "sqlite:///:memory:", "private-sms.db", "postgresql://h/d"]
-)
-def test_what_is_no_sqlite_file_is_refused(written: str) -> None:
+@pytest.mark.parametrize("written", ["sqlite://", "sqlite:///", "sqlite:///:memory:", "private-sms.db", "mysql://h/d"])
+def test_what_is_no_database_is_refused(written: str) -> None:
     assert fault(DATABASE_URL=written).startswith("DATABASE_URL holds")
+
+
+def test_a_postgresql_needs_its_key_named_for_there_is_no_file_beside_it() -> None:
+    told = fault(DATABASE_URL="postgresql://sms:secret@db.example.org/sms")
+    assert told.startswith("DATA_KEY is not set")
+    key = told.split("DATA_KEY=")[1].split(";")[0]
+    assert read(DATABASE_URL="postgresql://sms@db.example.org/sms", DATA_KEY=key).on_postgres
 
 
 def test_a_database_may_lie_anywhere() -> None:

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from bot.writer import Writer
-from storage.engine import StorageError, Transaction, Unavailable
+from storage.engine import Conflict, StorageError, Transaction, Unavailable, must_be_alone
+from storage.postgres import Postgres
 from storage.sqlite import SQLite
 
 
@@ -120,3 +121,52 @@ async def test_a_stopping_writer_finishes_what_waits_and_refuses_more(engine: SQ
 async def test_a_storage_error_of_ones_own_reaches_the_asker(writer: Writer) -> None:
     with pytest.raises(StorageError):
         await writer.do(lambda tx: tx.run("INSERT INTO told VALUES (NULL, 'x', 1)"))
+
+
+@pytest.fixture
+async def beside(postgres: Postgres) -> AsyncIterator[Writer]:
+    """A writer on a database to which others write, too."""
+    writer = Writer(postgres)
+    running = asyncio.create_task(writer.run())
+    yield writer
+    writer.stop()
+    await running
+
+
+async def test_what_comes_in_is_written_beside_others_until_something_asks_to_be_alone(beside: Writer) -> None:
+    tried: list[bool] = []
+
+    async def take(tx: Transaction, items: list[str]) -> Sequence[None]:
+        tried.append(tx.alone)
+        if "END" in items:
+            must_be_alone(tx)
+        return [None] * len(items)
+
+    submit = beside.batched(take)
+    await submit("hello")
+    await submit("END")
+    assert tried == [False, False, True]
+
+
+async def test_what_others_got_in_the_way_of_is_done_again_and_at_last_alone(
+    beside: Writer, postgres: Postgres
+) -> None:
+    tried: list[bool] = []
+
+    async def work(tx: Transaction) -> None:
+        tried.append(tx.alone)
+        await tx.run(put(f"try{len(tried)}"))
+        if not tx.alone:
+            raise Conflict("deadlock detected")
+
+    await beside.do(work, alone=False)
+    assert tried == [False, False, False, True]
+    assert await postgres.reader.rows("SELECT number FROM told") == [("try4",)]
+
+
+async def test_a_conflict_that_does_not_end_fails_alone(beside: Writer) -> None:
+    async def work(tx: Transaction) -> None:
+        raise Conflict("deadlock detected")
+
+    with pytest.raises(Conflict):
+        await beside.do(work)

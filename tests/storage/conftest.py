@@ -18,11 +18,24 @@ from tests.crowd import gather
 from tests.people import ALICE, BOB, LINE, NOON, relay
 
 
-@pytest.fixture(params=["sqlite"])
-async def engine(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Engine]:
+@pytest.fixture
+async def sqlite(tmp_path: Path) -> AsyncIterator[Engine]:
     engine = await SQLite.open(tmp_path / "test.db")
     yield engine
     await engine.close()
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def engine(request: pytest.FixtureRequest) -> Engine:
+    """The contract: each test that asks for this, or for `tx`, runs on every engine there is."""
+    engine: Engine = request.getfixturevalue(request.param)
+    return engine
+
+
+@pytest.fixture
+async def sqlite_tx(sqlite: Engine) -> AsyncIterator[Transaction]:
+    async with sqlite.transaction() as tx:
+        yield tx
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ import pytest
 
 from storage import audit
 from storage.audit import CannotRead, Entry, Kind
-from storage.engine import StorageError, Transaction
+from storage.engine import Engine, StorageError, Transaction
 from storage.sqlite import SQLite
 from tests.people import ADMIN, ALICE, NOON
 
@@ -39,15 +39,29 @@ async def test_a_number_in_words_is_masked_too(tx: Transaction, said: str) -> No
         "UPDATE audit SET who = 'nobody'",
         "UPDATE audit SET at = at WHERE id = 1",
         "DELETE FROM audit",
+    ],
+)
+async def test_the_schema_refuses_every_change_of_what_was_written(engine: Engine, statement: str) -> None:
+    async with engine.transaction() as tx:
+        await audit.record(tx, Kind.ACT, "END", who=ADMIN, now=NOON)
+    with pytest.raises(StorageError, match="append-only"):
+        async with engine.transaction() as tx:
+            await tx.run(statement)
+    assert await engine.reader.rows("SELECT id, at, who FROM audit") == [(1, NOON, "*0100")]
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
         "INSERT OR REPLACE INTO audit (id, at, kind, who, what, outcome) VALUES (1, 0, 'act', 'x', 'x', 'x')",
         "REPLACE INTO audit (id, at, kind, who, what, outcome) VALUES (1, 0, 'act', 'x', 'x', 'x')",
     ],
 )
-async def test_the_schema_refuses_every_change_of_what_was_written(tx: Transaction, statement: str) -> None:
-    await audit.record(tx, Kind.ACT, "END", who=ADMIN, now=NOON)
+async def test_nor_can_an_entry_of_sqlites_be_replaced(sqlite_tx: Transaction, statement: str) -> None:
+    await audit.record(sqlite_tx, Kind.ACT, "END", who=ADMIN, now=NOON)
     with pytest.raises(StorageError, match="append-only"):
-        await tx.run(statement)
-    assert await tx.rows("SELECT id, at, who FROM audit") == [(1, NOON, "*0100")]
+        await sqlite_tx.run(statement)
+    assert await sqlite_tx.rows("SELECT id, at, who FROM audit") == [(1, NOON, "*0100")]
 
 
 async def test_the_log_is_read_oldest_first_page_by_page(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from storage import admins, blocks, chats, codes, erasure, inbox, outbox, people, receipts, retention, senders, undoable
 from storage.backup import back_up
-from storage.engine import Reading, Transaction
+from storage.engine import Transaction
 from storage.inbox import Kept
 from storage.model import Claim, Part, Seat
 from storage.outbox import Back, Buried, Doubtful, Sent
@@ -21,7 +21,7 @@ PERSONAL = {
 }  # fmt: skip
 OF_NOBODY = {
     "api_token", "audit", "gathered_part", "orphan_receipt", "pulse", "retention", "seen", "sent_part", "spent_day",
-    "sqlite_sequence", "vault_key",
+    "vault_key",
 }  # fmt: skip
 
 GONE = 5  # of these, something stays in unused bytes where the file is not written anew
@@ -61,13 +61,18 @@ async def fill(tx: Transaction) -> None:
         "INSERT INTO line_use (number, line, partner, ended_at) VALUES ($1, $2, $3, $4)",
         [(index(person), line.e164(), index(partner), NOON) for person, line, partner in uses],
     )
+    if tx.shared:
+        each = [(LINE.e164(), index(person)) for person in (ALICE, CAROL)]
+        await tx.many("INSERT INTO conversation (line, number) VALUES ($1, $2)", each)
 
 
-async def tables(reading: Reading) -> list[str]:
-    return [name for (name,) in await reading.rows("SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name")]
+async def tables(reading: Transaction) -> list[str]:
+    of_sqlite = "SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name"
+    of_postgres = "SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY tablename"
+    return [name for (name,) in await reading.rows(of_postgres if reading.shared else of_sqlite)]
 
 
-async def with_hash(reading: Reading, index: str) -> set[str]:
+async def with_hash(reading: Transaction, index: str) -> set[str]:
     """The tables in which this keyed hash is, whatever the column."""
     return {
         name for name in await tables(reading) for row in await reading.rows(f"SELECT * FROM {name}") if index in row
@@ -75,9 +80,14 @@ async def with_hash(reading: Reading, index: str) -> set[str]:
 
 
 async def test_each_table_is_known_to_be_about_people_or_not(tx: Transaction) -> None:
-    assert set(await tables(tx)) == PERSONAL | OF_NOBODY, "tell storage/erasure.py and storage/holdings.py of a new one"
+    personal, of_nobody = (
+        (PERSONAL | {"conversation"}, {"schema_version"}) if tx.shared else (PERSONAL, {"sqlite_sequence"})
+    )
+    assert set(await tables(tx)) == personal | of_nobody | OF_NOBODY, (
+        "tell storage/erasure.py and storage/holdings.py of a new one"
+    )
     await fill(tx)
-    assert await with_hash(tx, tx.vault.index(ALICE)) == PERSONAL
+    assert await with_hash(tx, tx.vault.index(ALICE)) == personal
 
 
 async def test_nothing_is_left_of_a_person_but_the_opt_out(tx: Transaction) -> None:

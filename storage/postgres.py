@@ -300,7 +300,8 @@ def _translated() -> Iterator[None]:
         raise Unavailable(_said(error)) from None
     except asyncpg.PostgresError as error:
         raise StorageError(_said(error)) from None
-    except asyncpg.InterfaceError as error:
+    # The second is what asyncpg says when a connection ends between two of its own steps.
+    except (asyncpg.InterfaceError, asyncpg.InternalClientError) as error:
         raise Unavailable(f"the connection is gone ({type(error).__name__})") from None
 
 

@@ -192,7 +192,7 @@ CLEAR = """
     SET session_replication_role = replica;  -- no triggers: the audit log is append-only
     DO $$ DECLARE each TEXT; BEGIN
         FOR each IN SELECT tablename FROM pg_tables WHERE schemaname = 'public'
-            AND tablename NOT IN ('vault_key', 'schema_version') LOOP
+            AND tablename <> 'schema_version' LOOP
             EXECUTE 'DELETE FROM ' || quote_ident(each);
         END LOOP;
         FOR each IN SELECT sequencename FROM pg_sequences WHERE schemaname = 'public' LOOP

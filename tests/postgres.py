@@ -149,6 +149,7 @@ class Databases:
     """Databases on one server, each a copy of one that was migrated once. To make one takes longer than to clear it."""
 
     server: Server
+    _model: str | None = None
     _made: list[str] = field(default_factory=list)
     _free: list[str] = field(default_factory=list)
 
@@ -156,11 +157,11 @@ class Databases:
         """Its address. `empty`: without our tables."""
         if empty:
             return await self._new("template0", f"ENCODING '{encoding}'")
-        if not self._made:
-            migrated = await self._new("template0")
-            await (await Postgres.open(migrated, KEYS)).close()
-            await self._run(LEAVE.format(_name(migrated)))
-        return self._free.pop() if self._free else await self._new(_name(self._made[0]))
+        if self._model is None:
+            self._model = await self._new("template0", "ENCODING 'UTF8'")
+            await (await Postgres.open(self._model, KEYS)).close()
+            await self._run(LEAVE.format(_name(self._model)))
+        return self._free.pop() if self._free else await self._new(_name(self._model))
 
     async def give_back(self, url: str) -> None:
         """One whose schema is as it was."""

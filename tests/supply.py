@@ -7,11 +7,12 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from importlib.metadata import distribution
 from pathlib import Path
 
-from detect_secrets.core.secrets_collection import SecretsCollection
-from detect_secrets.settings import transient_settings
+from detect_secrets.core.scan import scan_file
+from detect_secrets.settings import get_settings, transient_settings
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
@@ -28,9 +29,11 @@ DETECTORS = (
     "SlackDetector", "StripeDetector", "TelegramBotTokenDetector", "TwilioKeyDetector",
 )  # fmt: skip
 ENTROPY = ({"name": "Base64HighEntropyString", "limit": 4.5}, {"name": "HexHighEntropyString", "limit": 3.0})
+# It passes over every line like `key = read("…")`, and takes longer than all detectors together.
+HIDING = "detect_secrets.filters.heuristic.is_indirect_reference"
 OURS = re.compile(r"psms_[A-Za-z0-9_-]{43}")
-# Signatures that Vonage published as examples.
-PUBLISHED = {"6af838ef94998832dbfc29020b564830", "c3d6a686ab9c7e7408bb1c0506e9629a"}
+# Signatures that Vonage published as examples, and a password of a test that it must not be told.
+HARMLESS = {"6af838ef94998832dbfc29020b564830", "c3d6a686ab9c7e7408bb1c0506e9629a", "canary"}
 
 
 def tracked() -> list[Path]:
@@ -40,19 +43,21 @@ def tracked() -> list[Path]:
 
 def secrets_in(files: Iterable[Path]) -> Iterator[str]:
     """Where something looks like a secret: file, line and kind; the secret itself is not repeated."""
-    for path in files:
-        for number, line in enumerate(path.read_text("utf-8", "replace").splitlines(), start=1):
-            if OURS.search(line):
-                yield f"{path.name}:{number} an API token of this service"
-        for kind, number in _detected(path):
-            yield f"{path.name}:{number} {kind}"
+    with _detectors():
+        for path in files:
+            for number, line in enumerate(path.read_text("utf-8", "replace").splitlines(), start=1):
+                if OURS.search(line):
+                    yield f"{path.name}:{number} an API token of this service"
+            for secret in scan_file(str(path)):
+                if secret.secret_value not in HARMLESS:
+                    yield f"{path.name}:{secret.line_number} {secret.type}"
 
 
-def _detected(path: Path) -> list[tuple[str, int]]:
-    found = SecretsCollection()
+@contextmanager
+def _detectors() -> Iterator[None]:
     with transient_settings({"plugins_used": [*ENTROPY, *({"name": name} for name in DETECTORS)]}):
-        found.scan_file(str(path))
-    return [(secret.type, secret.line_number) for _, secret in found if secret.secret_value not in PUBLISHED]
+        get_settings().disable_filters(HIDING)
+        yield
 
 
 def unpinned(extras: tuple[str, ...] = DEVELOPMENT) -> list[str]:

@@ -11,6 +11,8 @@ import pytest
 from tests import supply
 from tests.supply import FLAWS, NOT_ASKED, secrets_in, tracked, unpinned
 
+pytestmark = pytest.mark.no_cover  # it reads files, and runs none of them
+
 
 def test_everything_an_installation_for_development_brings_is_pinned() -> None:
     assert unpinned() == []
@@ -34,6 +36,7 @@ SECRETS = [
     "-----BEGIN RSA " + "PRIVATE KEY-----",
     "url = 'https://user:" + "hunter2secret" + "@example.org/'",
     f"sig = '{hashlib.sha256(b'made up').hexdigest()[:32]}'",
+    f"key = read('{hashlib.sha256(b'made up').hexdigest()[:32]}')",
 ]
 
 

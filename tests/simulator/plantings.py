@@ -171,7 +171,7 @@ async def _somebody_else(*args: Any, **more: Any) -> dict[Seat, Standing]:
 
 
 @asynccontextmanager
-async def _torn(self: SimulatedSQLite) -> AsyncIterator[Connection]:
+async def _torn(self: SimulatedSQLite, *, alone: bool = True) -> AsyncIterator[Connection]:
     async with self._busy:
         yield Connection(self._writer, self.vault)
 

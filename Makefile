@@ -17,8 +17,9 @@ help: ## list these
 demo: $(STAMP) ## two phones talking through a virtual number, on this machine alone (ARGS="--port 4000")
 	@$(BIN)/python -m bot demo $(ARGS)
 
+test: export PYTHONDONTWRITEBYTECODE = # or each worker and each process that is started compiles all of it anew
 test: $(DEV) ## the whole test suite, with what it covers (ARGS="-k pair")
-	@$(BIN)/python -m pytest --numprocesses 4 --dist worksteal --cov --cov-report=term $(ARGS)
+	@$(BIN)/python -m pytest --numprocesses 6 --dist worksteal --cov --cov-report=term $(ARGS)
 
 check: $(DEV) ## formatter, linter, types, import rules
 	@$(BIN)/ruff format --check .

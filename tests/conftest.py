@@ -18,6 +18,7 @@ from bot.emulator.profile import Profile
 from storage.postgres import Postgres
 from tests.emulation import Emulated, Service, StartEmulator, serving
 from tests.postgres import KEYS, Databases, NoPostgres, server
+from tests.sharing import dealt
 
 __all__ = ["Emulated", "StartEmulator"]  # for annotations
 
@@ -80,6 +81,23 @@ async def postgres(databases: Databases) -> AsyncIterator[Postgres]:
     yield engine
     await engine.close()
     await databases.give_back(url)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """In a worker pytest-cov measures before it knows that it is in one, and then anew; nobody reads the first.
+
+    `no_cover` would end the second only, and the first go on at the same price.
+    """
+    cov = config.pluginmanager.getplugin("_cov")
+    if hasattr(config, "workerinput") and cov is not None and cov.cov_controller is not None:
+        cov.cov_controller.pause()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What is allowed more time than the rest begins first."""
+    long = [item for item in items if item.get_closest_marker("timeout")]
+    short = [item for item in items if not item.get_closest_marker("timeout")]
+    items[:] = dealt(long, short, int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1")))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

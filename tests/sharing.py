@@ -1,0 +1,21 @@
+"""In which order tests are handed to the workers, so that none of them is left with a long one at the end."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TypeVar
+
+Each = TypeVar("Each")
+
+
+def dealt(long: Sequence[Each], short: Sequence[Each], workers: int) -> list[Each]:
+    """All of them; where the list is cut into equal parts, as xdist's worksteal cuts it, each begins with long ones."""
+    found: list[Each] = []
+    waiting = list(short)
+    for worker in range(workers):
+        part = (len(long) + len(short) - len(found)) // (workers - worker)
+        begins = long[worker::workers]
+        rest = max(0, part - len(begins))
+        found += [*begins, *waiting[:rest]]
+        del waiting[:rest]
+    return found + waiting

@@ -23,6 +23,7 @@ COMMANDS = {
     "demo": "the service on a fresh database, beside phones and a Vonage played on this machine: needs no account",
     "emulator": "the Vonage emulator alone, for any client that speaks to Vonage",
     "backup": "a consistent copy of the SQLite database, while the service runs",
+    "copy": "all that is kept, from SQLite to PostgreSQL or back, compared row by row",
     "token": "the API's tokens: add one, list them, take one back, while the service runs",
     "audit": "what admins did and what befell their security, while the service runs",
     "erase": "a person removed everywhere, while the service runs",
@@ -86,6 +87,10 @@ def _tool(command: str) -> Tool:
             from bot import backup
 
             return backup
+        case "copy":
+            from bot import copy
+
+            return copy
         case "erase":
             from bot import erase
 

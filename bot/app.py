@@ -41,6 +41,8 @@ from storage.keys import Keys, KeySetting
 from storage.model import Millis
 from storage.sqlite import SQLite
 
+NO_ASYNCPG = "PostgreSQL needs the package asyncpg: pip install 'private-sms[postgres]'"
+
 
 def system_clock() -> Millis:
     return time.time_ns() // 1_000_000
@@ -175,7 +177,7 @@ def engine_of(settings: Settings) -> Engine:
     try:
         from storage.postgres import Postgres  # a dependency that SQLite does without
     except ImportError as error:
-        raise Unusable("PostgreSQL needs the package asyncpg: pip install 'private-sms[postgres]'") from error
+        raise Unusable(NO_ASYNCPG) from error
     assert keys is not None
     return Postgres(settings.database_url, keys, pooled=settings.database_pooled)
 

@@ -293,5 +293,6 @@ def _shown(name: str, held: Mapping[str, str]) -> str:
         return "is not set"
     if name in SECRETS:
         return "is set (not shown)"
-    text = re.sub(r"//[^/@]*@", "//…@", held[name])  # a URL may hold a password
+    text = re.sub(r"//.*@", "//…@", held[name])  # a URL may hold a password
+    text = re.sub(r"(password=)[^&\s]*", r"\1…", text)
     return f"holds {masked(text) if name.endswith(('_NUMBER', '_NUMBERS')) else text!r}"

@@ -175,12 +175,36 @@ def is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
-def _database(held: str) -> str:
+def a_database(held: str) -> str:
     if held.startswith(POSTGRES):
-        return held
+        return _postgres(held)
     if not held.startswith(SQLITE) or held.removeprefix(SQLITE) in ("", ":memory:"):
         raise ValueError("it names neither a SQLite file nor a PostgreSQL database")
     return held
+
+
+def _postgres(held: str) -> str:
+    # A driver that cannot read it would show a part of it, which may be the password's.
+    if not _is_readable(held):
+        raise ValueError(
+            "its hosts and ports cannot be told; in the user's name and password write @ as %40, : as %3A, / as %2F, "
+            "? as %3F, # as %23, [ as %5B and ] as %5D"
+        )
+    return held
+
+
+def _is_readable(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return False
+    ports = [host.rpartition(":")[2] for host in _hosts(parts.netloc) if re.search(r":[^]]*$", host)]
+    return all(map(str.isdecimal, ports)) and not any("@" in each for each in parts[2:])
+
+
+def _hosts(netloc: str) -> list[str]:
+    """With their ports, of an address that may name several."""
+    return netloc.rpartition("@")[2].split(",")
 
 
 def _service_name(held: str) -> str:
@@ -200,7 +224,8 @@ def _data_key(held: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
         if info.data.get("database_url", "").startswith(POSTGRES):
             raise ValueError(
                 "with PostgreSQL there is no file beside the database that could hold it. Keep a copy of this line, "
-                f"apart from the backups, and put it into .env on every machine: DATA_KEY={keys.new()}"
+                f"apart from the backups, and put it into .env on every machine: DATA_KEY={keys.new()} "
+                "(or, for a copy of a SQLite database, DATA_KEY_FILE= and the file of keys beside that)"
             )
         return None
     try:
@@ -240,7 +265,7 @@ DataKey = Annotated[SecretStr | None, AfterValidator(_data_key)]  # after DATABA
 Authenticators = Annotated[SecretStr, AfterValidator(_authenticators)]
 Address = Annotated[str, AfterValidator(_address)]
 VonageAddress = Annotated[str, AfterValidator(_vonage_address)]
-Database = Annotated[str, AfterValidator(_database)]
+Database = Annotated[str, AfterValidator(a_database)]
 ServiceName = Annotated[str, AfterValidator(_service_name)]
 Duration = Annotated[Millis, BeforeValidator(_duration)]
 DurationOrNone = Annotated[Millis, BeforeValidator(_duration_or_none)]  # "0": none at all

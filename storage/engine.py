@@ -36,6 +36,10 @@ class Unusable(StorageError):
     """The database must not be used as it is: newer schema, damaged file, or held by another process."""
 
 
+class InDoubt(StorageError):
+    """The connection was lost while it committed: whether that was done is not known."""
+
+
 class Reading(Protocol):
     """Statements are SQL with `$1, $2 …`, written once for every engine."""
 

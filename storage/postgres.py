@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import asynccontextmanager, contextmanager, suppress
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager, suppress
 from importlib import resources
 
 import asyncpg
 
-from storage.engine import Conflict, Row, StorageError, Taken, Unavailable, Unusable
+from storage.engine import Row, StorageError, Unavailable, Unusable
 from storage.keys import BadKeys, Keyring, Keys
 from storage.proofs import note_keys
+from storage.translation import translated as _translated
 from storage.vault import Vault
 
 OLDEST = 130000  # the oldest version of the server that it was tried with, as server_version_num has it
@@ -30,20 +30,6 @@ BEGIN = f"""
     SET LOCAL idle_in_transaction_session_timeout = '5s';
     SELECT pg_advisory_xact_lock{{shared}}({ALONE});
 """
-# Faults of the machine or of the moment: the same may succeed later.
-PASSING = (
-    asyncpg.PostgresConnectionError,
-    asyncpg.InsufficientResourcesError,
-    asyncpg.OperatorInterventionError,
-    asyncpg.LockNotAvailableError,
-    asyncpg.ReadOnlySQLTransactionError,  # the other server is the one to write to now
-    asyncpg.IdleInTransactionSessionTimeoutError,
-    asyncpg.PostgresSystemError,
-    asyncpg.InvalidAuthorizationSpecificationError,
-    OSError,
-    asyncio.TimeoutError,
-)
-CONFLICTS = (asyncpg.SerializationError, asyncpg.DeadlockDetectedError)
 
 
 class Postgres:
@@ -283,28 +269,3 @@ def known_migrations() -> list[str]:
     """The scripts in their order; the schema's version is how many have run."""
     folder = resources.files("storage") / "migrations" / "postgres"
     return [script.read_text("utf-8") for script in sorted(folder.iterdir(), key=lambda each: each.name)]
-
-
-@contextmanager
-def _translated() -> Iterator[None]:
-    # `from None`, and of a message its first line only: the details of an error show the values it was about.
-    try:
-        yield
-    except asyncpg.DataError as error:
-        raise StorageError(f"a value that does not fit ({type(error).__name__})") from None
-    except asyncpg.UniqueViolationError as error:
-        raise Taken(_said(error)) from None
-    except CONFLICTS as error:
-        raise Conflict(_said(error)) from None
-    except PASSING as error:
-        raise Unavailable(_said(error)) from None
-    except asyncpg.PostgresError as error:
-        raise StorageError(_said(error)) from None
-    # The second is what asyncpg says when a connection ends between two of its own steps.
-    except (asyncpg.InterfaceError, asyncpg.InternalClientError) as error:
-        raise Unavailable(f"the connection is gone ({type(error).__name__})") from None
-
-
-def _said(error: BaseException) -> str:
-    lines = str(error).splitlines()
-    return lines[0] if lines else type(error).__name__

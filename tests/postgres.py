@@ -153,10 +153,10 @@ class Databases:
     _made: list[str] = field(default_factory=list)
     _free: list[str] = field(default_factory=list)
 
-    async def make(self, *, empty: bool = False, encoding: str = "UTF8") -> str:
-        """Its address. `empty`: without our tables."""
+    async def make(self, *, empty: bool = False, encoding: str = "UTF8", more: str = "") -> str:
+        """Its address. `empty`: without our tables, and `more` of how it is made."""
         if empty:
-            return await self._new("template0", f"ENCODING '{encoding}'")
+            return await self._new("template0", f"ENCODING '{encoding}' {more}")
         if self._model is None:
             self._model = await self._new("template0", "ENCODING 'UTF8'")
             await (await Postgres.open(self._model, KEYS)).close()

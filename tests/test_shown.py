@@ -51,6 +51,7 @@ SHOWN = {
     "commands.languages.Languages": "known",
     "commands.words.LanguageAsked": "code",
     "storage.audit.Entry": "who what whom outcome",  # last four digits
+    "storage.copying.Table": "name columns key words",
     "storage.errands.Errand": "id",
     "storage.errands.Outcome": "id failed rest",
     "storage.holdings.Marks": "opted_out_by language",

@@ -119,8 +119,11 @@ def test_the_original_error_does_not_trail_behind_the_faults() -> None:
     assert caught.value.__context__ is None
 
 
-def test_a_password_in_a_url_is_not_told() -> None:
-    told = fault(DATABASE_URL="mysql://me:canary@localhost/sms")
+@pytest.mark.parametrize(
+    "written", ["me:canary@localhost/sms", "me:x/canary@h/sms", "me:x@canary@h/sms", "h/sms?password=canary"]
+)
+def test_a_password_in_a_url_is_not_told(written: str) -> None:
+    told = fault(DATABASE_URL=f"mysql://{written}")
     assert "canary" not in told
     assert "neither a SQLite file" in told
 

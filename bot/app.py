@@ -78,6 +78,7 @@ def create_app(
         writer=proxy.writer,
         delivery=proxy.delivery,
         deadlines=proxy.deadlines,
+        beside=proxy.beside,
         receipts=proxy.receipts,
         transport=transport,
         clock=clock,

@@ -12,6 +12,7 @@ from bot.limits import Limits
 from bot.logs import event
 from bot.metrics import Metrics
 from bot.outgoing import Outgoing
+from bot.ownership import Ownership
 from bot.receipts import Receipts
 from bot.rekeying import Rekeying
 from bot.retention import Retention
@@ -40,6 +41,7 @@ class Deadlines:
         self,
         *,
         engine: Engine,
+        lines: Ownership,
         writer: Writer,
         intake: Intake,
         undelivered: Undelivered,
@@ -54,6 +56,7 @@ class Deadlines:
         clock: Callable[[], Millis],
     ) -> None:
         self._engine = engine
+        self._lines = lines
         self._writer = writer
         self._intake = intake
         self._undelivered = undelivered
@@ -68,6 +71,7 @@ class Deadlines:
         self._clock = clock
         self._rekeying = Rekeying(engine, writer)
         self._swept_at: Millis = 0
+        self._forgot_at: Millis = 0
 
     async def run(self) -> None:
         while True:
@@ -80,17 +84,24 @@ class Deadlines:
             now = self._clock()
             if self._writer.failing is not None:  # no text might come to show that it is over: /readyz keeps them away
                 await self._writer.do(lambda tx: pulse.beat(tx, now))
-            if await self._due(now):
-                await self._meet()
             await self._rekeying.look()
-            await self._errands.look()
-            if now - self._swept_at >= MINUTE:
-                self._swept_at = now
+            if now - self._forgot_at >= MINUTE:
+                self._forgot_at = now
                 self._limits.forget(now)
-                await self._try(self._sweep)
-                await self._retention.look(self._try)
+            if self._lines.on_duty():
+                await self._look_for_all(now)
         except StorageError as error:
             log.error(event("deadlines wait", why=error))
+
+    async def _look_for_all(self, now: Millis) -> None:
+        """What one process does, of those that share a database."""
+        if await self._due(now):
+            await self._meet()
+        await self._errands.look()
+        if now - self._swept_at >= MINUTE:
+            self._swept_at = now
+            await self._try(self._sweep)
+            await self._retention.look(self._try)
 
     async def _meet(self) -> None:
         """Each concern in a transaction of its own: a fault in one must not stop the others."""
@@ -157,7 +168,7 @@ class Deadlines:
 
     async def _sweep(self, tx: Transaction) -> bool:
         now = self._clock()
-        lost = await outbox.expire(tx, lines=self._house.lines, now=now)
+        lost = await outbox.expire(tx, lines=list(self._lines.known()), now=now)
         await self._undelivered.tell_writers(tx, lost, now)
         return bool(lost)
 

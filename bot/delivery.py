@@ -13,6 +13,7 @@ from bot.circuit import Circuit, Closed, Opened
 from bot.logs import event
 from bot.metrics import Metrics
 from bot.outgoing import Outgoing
+from bot.ownership import Ownership
 from bot.pace import Pace
 from bot.receipts import Receipts
 from bot.settling import Verdict, verdict
@@ -34,6 +35,7 @@ log = logging.getLogger("private_sms.delivery")
 
 MOST_UNDER_WAY = 100  # sends at a time; Vonage's answer takes about 0.2 s, so this carries 500 a second
 POLL = 5 * SECOND  # the wake-up is a hint; the outbox itself is the truth
+POLL_BESIDE = SECOND // 2  # where texts may have been taken by another process, whose hint can be lost
 OUTBOX_LIFE = 24 * HOUR  # a text that could not leave in a day would only puzzle whoever gets it
 TOLD = {
     outbox.CHAT_ENDED: "not_delivered_ended",
@@ -66,6 +68,7 @@ class Delivery:
         transport: Transport,
         outgoing: Outgoing,
         house: House,
+        lines: Ownership,
         pace: Pace,
         circuit: Circuit,
         budget: Budget,
@@ -75,11 +78,13 @@ class Delivery:
         clock: Callable[[], Millis],
         jitter: Callable[[], float],
         owner: str,
+        poll: Millis = POLL,
     ) -> None:
         self._writer = writer
         self._transport = transport
         self._outgoing = outgoing
         self._house = house
+        self._lines = lines
         self._pace = pace
         self._circuit = circuit
         self._budget = budget
@@ -90,9 +95,13 @@ class Delivery:
         self._clock = clock
         self._jitter = jitter
         self._owner = owner
+        self._poll = poll
         self._verdicts: list[Verdict] = []
-        self._under_way: dict[int, asyncio.Task[None]] = {}
+        self._under_way: dict[tuple[int, int], Claim] = {}  # by id and attempt
+        self._sends: set[asyncio.Task[None]] = set()
         self._stopping = False
+        self._settling = 0  # verdicts that are being written just now
+        self._may_have_lost = False  # claims: whether the last round was committed is not known
         self._news: list[Closed] = []  # to be told to the admins with the next turn
 
     @property
@@ -119,21 +128,32 @@ class Delivery:
 
     async def _turn(self) -> Millis | None:
         verdicts, self._verdicts = self._verdicts, []
+        self._settling = len(verdicts)
+        try:
+            return await self._take_turn(verdicts)
+        finally:
+            self._settling = 0
+
+    async def _take_turn(self, verdicts: list[Verdict]) -> Millis | None:
         news = tuple(self._news)
         try:
             result = await self._writer.do(lambda tx: self._round(tx, verdicts, news), alone=False)
         except Unavailable as error:
             # Nothing was settled: kept for the next turn, and the rows stay `sending` until then.
             log.error(event("cannot settle", error=type(error).__name__))
-            self._verdicts = [*verdicts, *self._verdicts]
+            self._verdicts, self._may_have_lost = [*verdicts, *self._verdicts], True
             return self._clock() + SECOND
         except Exception as error:  # one that cannot be settled must not hold up all others
             self._report(error)
             await self._settle_apart(verdicts)
             return self._clock() + SECOND
         del self._news[: len(news)]
+        self._may_have_lost = False
         for claim in result.claims:
-            self._under_way[claim.id] = asyncio.create_task(self._send(claim))
+            self._under_way[claim.id, claim.attempt] = claim
+            send = asyncio.create_task(self._send(claim))
+            self._sends.add(send)  # the loop itself holds tasks weakly
+            send.add_done_callback(self._sends.discard)
         return result.next_at
 
     async def _settle_apart(self, verdicts: Sequence[Verdict]) -> None:
@@ -152,7 +172,7 @@ class Delivery:
 
     async def _sleep(self, next_at: Millis | None) -> None:
         now = self._clock()
-        wait = POLL if next_at is None else min(POLL, max(0, next_at - now))
+        wait = self._poll if next_at is None else min(self._poll, max(0, next_at - now))
         try:
             async with asyncio.timeout(wait / SECOND):
                 await self._outgoing.wake.wait()
@@ -162,6 +182,8 @@ class Delivery:
     async def _round(self, tx: Transaction, verdicts: Sequence[Verdict], news: Sequence[Closed]) -> Round:
         now = self._clock()
         await self._settle(tx, verdicts, now)
+        if self._may_have_lost:
+            await outbox.take_back(tx, owner=self._owner, known=[each.id for each in self._known()], now=now)
         await self._till.look(tx, now)
         for each in news:
             await self._tell(tx, each, now)
@@ -183,7 +205,8 @@ class Delivery:
         if not stopped:
             # What has been answered since this round began is not counted yet.
             room = int(min(room, self._budget.room(len(self._under_way) + len(self._verdicts), now)))
-        due = await outbox.due_lines(tx, self._house.lines)
+        lines = await self._lines.claimable(tx)
+        due = await outbox.due_lines(tx, lines)
         claims: list[Claim] = []
         for line in sorted((line for line in due if due[line] <= now), key=due.__getitem__):
             if limit := self._pace.allowance(line, room - len(claims), now):
@@ -198,10 +221,14 @@ class Delivery:
         if stopped or len(claims) == room:
             return Round(claims, None)  # the next answer wakes us, or the next day
         if claims:
-            due = await outbox.due_lines(tx, self._house.lines)
+            due = await outbox.due_lines(tx, lines)
         return Round(claims, min((max(at, self._pace.ready_at(line, now)) for line, at in due.items()), default=None))
 
     async def _send(self, claim: Claim) -> None:
+        if not self._lines.holds(claim.line):  # another process may have taken it for lost
+            self._verdicts.append(Back(claim, self._clock(), "the line is another process's now", counts=False))
+            self._forget(claim)
+            return
         began, started = self._clock(), time.perf_counter()
         try:
             outcome = await self._transport.send(claim.line, claim.recipient, claim.text, claim.client_ref)
@@ -210,8 +237,18 @@ class Delivery:
             outcome = Doubt(f"fault of ours: {type(error).__name__}")
         self._metrics.send_seconds.observe(time.perf_counter() - started)
         self._judge(claim, outcome, began)
-        del self._under_way[claim.id]
+        self._forget(claim)
+
+    def _forget(self, claim: Claim) -> None:
+        del self._under_way[claim.id, claim.attempt]
         self.wake()
+
+    def _known(self) -> list[Claim]:
+        return [*self._under_way.values(), *(each.claim for each in self._verdicts)]
+
+    def busy(self, line: Number) -> bool:
+        """Whether something is being sent there, or what became of it has yet to be written."""
+        return self._settling > 0 or any(claim.line == line for claim in self._known())
 
     def _judge(self, claim: Claim, outcome: Outcome, began: Millis) -> None:
         now = self._clock()

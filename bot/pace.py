@@ -17,11 +17,15 @@ class Bucket:
     """`rate` tokens a second; 0 means no limit."""
 
     def __init__(self, rate: float) -> None:
-        self._rate = rate
-        self._room = max(1.0, rate * BURST)
+        self.change(rate)
         self._tokens = self._room
         self._at: Millis | None = None
         self._held_until: Millis = 0
+
+    def change(self, rate: float) -> None:
+        """From now on this many."""
+        self._rate = rate
+        self._room = max(1.0, rate * BURST)
 
     def available(self, now: Millis) -> float:
         if now < self._held_until:
@@ -53,8 +57,10 @@ class Pace:
     """One bucket for the account and one for each line."""
 
     def __init__(self, account_rate: float, line_rates: dict[Number, float]) -> None:
+        self._account_rate = account_rate
         self._account = Bucket(account_rate)
         self._lines = {line: Bucket(rate) for line, rate in line_rates.items()}
+        self._spent = self.last_counted = 0
 
     def allowance(self, line: Number, most: int, now: Millis) -> int:
         return max(0, int(min(self._account.available(now), self._lines[line].available(now), most)))
@@ -62,6 +68,16 @@ class Pace:
     def spend(self, line: Number, count: int) -> None:
         self._account.take(count)
         self._lines[line].take(count)
+        self._spent += count
+
+    def counted(self) -> int:
+        """How many were sent since this was last asked."""
+        self.last_counted, self._spent = self._spent, 0
+        return self.last_counted
+
+    def share(self, part: float) -> None:
+        """Of the account's rate, other processes have the rest. A line's rate is its owner's alone."""
+        self._account.change(self._account_rate * part)
 
     def hold(self, line: Number, until: Millis) -> None:
         """Vonage asked for that about one text, but the others of that line would be told the same."""

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from bot.circuit import Circuit
 from bot.deadlines import Deadlines
-from bot.delivery import Delivery, Transport
+from bot.delivery import POLL, POLL_BESIDE, Delivery, Transport
 from bot.erasing import Erasing
 from bot.errands import Errands
+from bot.hints import Hints
 from bot.intake import Handover, Intake
 from bot.limits import Limits
 from bot.metrics import Metrics
 from bot.outgoing import Outgoing
+from bot.ownership import Leased, Ownership, Sole
 from bot.pace import Pace, SenderLimit, StrangerLimit
 from bot.receipts import Receipts
 from bot.retention import Periods, Retention
+from bot.service import Beside
 from bot.spending import NO_CAPS, Budget, Caps
 from bot.undelivered import Undelivered
 from bot.writer import Writer
@@ -47,6 +51,7 @@ class Proxy:
     receipts: Receipts
     intake: Intake
     handover: Handover
+    beside: Beside | None
 
 
 def assemble(
@@ -67,6 +72,7 @@ def assemble(
 ) -> Proxy:
     """Nothing runs yet: see bot/service.py."""
     circuit, budget = Circuit(), Budget(caps)
+    lines: Ownership = Sole(house.lines)
     house = replace(house, trouble=lambda: circuit.reason or budget.trouble(clock()))
     metrics = Metrics()
     writer = Writer(engine)
@@ -77,11 +83,27 @@ def assemble(
     intake = Intake(
         house=house, outgoing=outgoing, undelivered=undelivered, limits=limits, metrics=metrics, clock=clock
     )
+    beside = None
+    if engine.aside is not None:
+        lines = leased = Leased(
+            aside=engine.aside,
+            owner=chance.owner,
+            lines=house.lines,
+            pace=pace,
+            take_over=lambda taken: writer.do(lambda tx: receipts.take_over_lines(tx, taken, chance.owner)),
+            busy=lambda line: delivery.busy(line),
+            wake=outgoing.wake.set,
+            monotonic=time.monotonic,
+        )
+        hints = Hints(engine.aside, leased.holds, outgoing.wake.set)
+        outgoing.noted, writer.committed = hints.note, hints.committed
+        beside = Beside(leased, hints)
     delivery = Delivery(
         writer=writer,
         transport=transport,
         outgoing=outgoing,
         house=house,
+        lines=lines,
         pace=pace,
         circuit=circuit,
         budget=budget,
@@ -91,9 +113,11 @@ def assemble(
         clock=clock,
         jitter=chance.jitter,
         owner=chance.owner,
+        poll=POLL if beside is None else POLL_BESIDE,
     )
     deadlines = Deadlines(
         engine=engine,
+        lines=lines,
         writer=writer,
         intake=intake,
         undelivered=undelivered,
@@ -108,4 +132,4 @@ def assemble(
         clock=clock,
     )
     handover = Handover(writer, intake, receipts, metrics)
-    return Proxy(engine, house, metrics, writer, outgoing, delivery, deadlines, receipts, intake, handover)
+    return Proxy(engine, house, metrics, writer, outgoing, delivery, deadlines, receipts, intake, handover, beside)

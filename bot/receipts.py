@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 from bot.logs import event
 from bot.metrics import Metrics
@@ -11,7 +11,8 @@ from bot.undelivered import Undelivered
 from commands.gsm import segments
 from storage import doubts, outbox, receipts
 from storage.engine import Transaction
-from storage.model import Kind, Millis, Receipt, State
+from storage.model import Claim, Kind, Millis, Receipt, State
+from storage.number import Number
 from storage.outbox import Doubtful
 
 OPTED_OUT = "9"  # err-code: the recipient opted out at the carrier
@@ -45,7 +46,9 @@ class Receipts:
 
     async def give_up(self, tx: Transaction, *, before: Millis | None, reason: str, now: Millis) -> int:
         """Claims that nobody waits for any more are in doubt, unless a receipt has come already. Returns how many."""
-        lost = await doubts.unanswered(tx, before=before)
+        return await self._doubt(tx, await doubts.unanswered(tx, before=before), reason, now)
+
+    async def _doubt(self, tx: Transaction, lost: Sequence[Claim], reason: str, now: Millis) -> int:
         await outbox.doubt(tx, [Doubtful(each, reason, parts=segments(each.text).count) for each in lost], now)
         await self.follow(tx, await receipts.conclude(tx, [each.id for each in lost], now), now)
         return len(lost)
@@ -56,6 +59,14 @@ class Receipts:
         lost = await self.give_up(tx, before=None, reason="the service stopped while sending", now=now)
         await doubts.give_heads(tx, now)
         return lost
+
+    async def take_over_lines(self, tx: Transaction, lines: Collection[Number], owner: str) -> int:
+        """Where other processes serve, too: what a former owner of these lines was sending. Returns how many."""
+        now = self._clock()
+        lost = await doubts.left_behind(tx, lines=lines, owner=owner)
+        await self._doubt(tx, lost, "the process that was sending it is gone", now)
+        await doubts.give_heads(tx, now)
+        return len(lost)
 
     async def follow(self, tx: Transaction, fates: Sequence[receipts.Fate], now: Millis) -> None:
         """Tell those whose text did not arrive."""

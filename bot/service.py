@@ -6,13 +6,16 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from typing import Any, Protocol
 
+from bot.hints import Hints
 from bot.logs import event
+from bot.ownership import Leased
 from bot.receipts import Receipts
 from bot.writer import Writer
 from storage import messages
-from storage.engine import Engine
+from storage.engine import Engine, StorageError
 from storage.model import Millis
 
 log = logging.getLogger("private_sms.service")
@@ -34,6 +37,14 @@ class Closes(Protocol):
     async def close(self) -> None: ...
 
 
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """What a process needs that serves beside others."""
+
+    leases: Leased
+    hints: Hints
+
+
 class Service:
     def __init__(
         self,
@@ -42,15 +53,18 @@ class Service:
         writer: Writer,
         delivery: Stops,
         deadlines: Runs,
+        beside: Beside | None = None,
         receipts: Receipts,
         transport: Closes,
         clock: Callable[[], Millis],
         after_restore: bool = False,
     ) -> None:
+        """`beside`: where other processes use the same database."""
         self._engine = engine
         self._writer = writer
         self._delivery = delivery
         self._deadlines = deadlines
+        self._beside = beside
         self._receipts = receipts
         self._transport = transport
         self._clock = clock
@@ -75,6 +89,9 @@ class Service:
     async def _start(self) -> None:
         self._run("writer", self._writer.run())
         await self._take_over()
+        if self._beside is not None:
+            self._run("leases", self._beside.leases.run())
+            self._run("hints", self._beside.hints.run())
         self._run("delivery", self._delivery.run())
         self._run("deadlines", self._deadlines.run())
         log.info(event("started"))
@@ -84,6 +101,8 @@ class Service:
         if self._after_restore:
             held = await self._writer.do(lambda tx: messages.hold_all(tx, self._clock()))
             log.warning(event("texts held after a restore, see FAILED", count=held))
+        elif self._beside is not None:
+            return  # what others are sending is theirs; what a dead one was comes with its lines
         elif in_doubt := await self._writer.do(self._receipts.take_over):
             log.warning(event("texts in doubt since the last run", count=in_doubt))
 
@@ -102,11 +121,22 @@ class Service:
             self._tasks["deadlines"].cancel()
         self._delivery.stop()
         await self._ended("delivery", GRACE)
+        await self._leave()
         self._writer.stop()
         await self._ended("writer", GRACE)
         await self._transport.close()
         await self._engine.close()
         log.info(event("stopped"))
+
+    async def _leave(self) -> None:
+        if self._beside is None:
+            return
+        for name in ("leases", "hints"):
+            await self._ended(name, 0)
+        try:
+            await self._beside.leases.leave()
+        except StorageError as error:  # the others wait until the leases are over
+            log.warning(event("leases not given back", why=error))
 
     async def _ended(self, name: str, grace: float) -> None:
         if (task := self._tasks.get(name)) is None:

@@ -49,6 +49,7 @@ class Writer:
         self._waiting: list[Entry] = []
         self._wake = asyncio.Event()
         self._stopping = False
+        self.committed: Callable[[], None] = lambda: None  # called after each commit
         self.failing: str | None = None  # why the last transaction could not be committed
 
     @property
@@ -110,6 +111,7 @@ class Writer:
         else:
             if wrote:
                 self.failing = None
+            self.committed()
             for entry, result in results:
                 entry.settle(result)
 

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Collection
+
 from storage.engine import Reading, Transaction
 from storage.model import Claim, Millis
+from storage.number import Number
 from storage.outbox import COLUMNS, UNDER_WAY, WAITING, claim_of, promote
 from storage.transitions import Event, becomes, may
 
@@ -28,6 +32,16 @@ async def unanswered(reading: Reading, *, before: Millis | None) -> list[Claim]:
         " AND changed_at <= COALESCE($1, changed_at)",
         before,
     )
+    return [claim_of(reading, row) for row in rows]
+
+
+async def left_behind(reading: Reading, *, lines: Collection[Number], owner: str) -> list[Claim]:
+    """Claims on these lines by whoever held them before this owner."""
+    rows = await reading.rows(
+        f"SELECT {COLUMNS} FROM outbound WHERE {may(Event.DOUBTED)} AND {UNDER_WAY} AND owner <> $2"
+        f" AND line IN (SELECT each.value FROM {reading.each})",
+        json.dumps([line.e164() for line in lines]), owner,
+    )  # fmt: skip
     return [claim_of(reading, row) for row in rows]
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -79,7 +79,28 @@ class Transaction(Reading, Protocol):
         ...
 
 
+class Aside(Protocol):
+    """What processes that share a database tell each other through it: no part of any transaction of theirs."""
+
+    async def rows(self, sql: str, *values: object) -> list[Row]:
+        """One statement, committed by itself."""
+        ...
+
+    async def tell(self, said: str) -> None:
+        """To whoever listens just now."""
+        ...
+
+    async def listen(self, heard: Callable[[str], None]) -> None:
+        """For as long as it can; where nothing can be heard, for ever."""
+        ...
+
+
 class Engine(Protocol):
+    @property
+    def aside(self) -> Aside | None:
+        """None: no other process uses this database."""
+        ...
+
     async def start(self) -> None:
         """Open it, and bring its schema up to date. Raises Unusable."""
         ...

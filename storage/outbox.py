@@ -249,6 +249,17 @@ async def put_back(tx: Transaction, back: Sequence[Back], now: Millis) -> None:
     )
 
 
+async def take_back(tx: Transaction, *, owner: str, known: Collection[int], now: Millis) -> int:
+    """Claims of this owner of which it knows nothing, for their commit was in doubt: none of them was sent."""
+    rows = await tx.rows(
+        f"UPDATE outbound SET {becomes(Event.NOT_TAKEN)}, ready_at = $3, changed_at = $3"
+        f" WHERE owner = $2 AND state = '{State.SENDING}' AND {UNDER_WAY}"
+        f" AND id NOT IN (SELECT CAST(each.value AS BIGINT) FROM {tx.each}) RETURNING id",
+        json.dumps(list(known)), owner, now,
+    )  # fmt: skip
+    return len(rows)
+
+
 async def doubt(tx: Transaction, doubtful: Sequence[Doubtful], now: Millis) -> None:
     """Nobody knows. The conversation waits behind it: for a receipt, or for the one repeat."""
     await tx.many(

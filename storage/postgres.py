@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from importlib import resources
 
@@ -16,6 +17,7 @@ from storage.vault import Vault
 
 OLDEST = 130000  # the oldest version of the server that it was tried with, as server_version_num has it
 MOST_CONNECTIONS = 4  # of a process: the writer's, readers', and one to spare
+CHANNEL = "outbox"
 PATIENCE = 30  # seconds for a statement; also how long a connection may take
 ROLL_BACK = 5  # seconds; the server undoes it anyway once the connection is gone
 LONG = 3600  # seconds for writing a table anew
@@ -41,8 +43,12 @@ class Postgres:
     def __init__(self, dsn: str, keys: Keys, *, pooled: bool = False) -> None:
         self.dsn = dsn
         self._keys = keys
-        self._pooled = pooled
+        self.pooled = pooled
         self._pool: asyncpg.Pool | None = None
+
+    @property
+    def aside(self) -> Beside:
+        return Beside(self)
 
     @classmethod
     async def open(cls, dsn: str, keys: Keys, *, pooled: bool = False) -> Postgres:
@@ -84,7 +90,7 @@ class Postgres:
             max_size=MOST_CONNECTIONS,
             timeout=PATIENCE,
             command_timeout=PATIENCE,
-            statement_cache_size=0 if self._pooled else 200,
+            statement_cache_size=0 if self.pooled else 200,
             target_session_attrs="read-write",
             reset=leave_as_it_is,
         )
@@ -211,6 +217,40 @@ class Reader:
     async def row(self, sql: str, *values: object) -> Row | None:
         found = await self.rows(sql, *values)
         return found[0] if found else None
+
+
+class Beside:
+    """What the processes tell each other."""
+
+    def __init__(self, engine: Postgres) -> None:
+        self._engine = engine
+
+    async def rows(self, sql: str, *values: object) -> list[Row]:
+        async with self._engine._acquired() as connection:
+            with _translated():
+                async with connection.transaction():
+                    return list(map(tuple, await connection.fetch(sql, *values)))
+
+    async def tell(self, said: str) -> None:
+        async with self._engine._acquired() as connection:
+            with _translated():
+                async with connection.transaction():
+                    await connection.execute("SET LOCAL synchronous_commit = off")
+                    await connection.fetch("SELECT pg_notify($1, $2)", CHANNEL, said)
+
+    async def listen(self, heard: Callable[[str], None]) -> None:
+        if self._engine.pooled:  # a pooler gives nobody a connection to keep
+            await asyncio.Event().wait()
+        gone = asyncio.Event()
+        with _translated():
+            connection = await asyncpg.connect(self._engine.dsn, timeout=PATIENCE, target_session_attrs="read-write")
+        try:
+            connection.add_termination_listener(lambda _: gone.set())
+            with _translated():
+                await connection.add_listener(CHANNEL, lambda *told: heard(told[-1]))
+            await gone.wait()
+        finally:
+            connection.terminate()
 
 
 TABLES = """

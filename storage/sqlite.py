@@ -65,6 +65,10 @@ class SQLite:
         self._lock: FileLock | None = None
         self._opened: list[aiosqlite.Connection] = []
 
+    @property
+    def aside(self) -> None:
+        return None
+
     @classmethod
     async def open(cls, path: str | Path, keys: Keys | None = None) -> SQLite:
         engine = cls(path, keys)

@@ -9,10 +9,10 @@ PINS   := pyproject.toml constraints.txt
 PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench simulate planted spoofed stale canary leaks soak fuzz supply format clean
+.PHONY: help demo test check bench simulate planted spoofed stale canary leaks soak soak-postgres fuzz supply format clean
 
 help: ## list these
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "%-14s %s\n", $$1, $$2}'
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "%-14s %s\n", $$1, $$2}'
 
 demo: $(STAMP) ## two phones talking through a virtual number, on this machine alone (ARGS="--port 4000")
 	@$(BIN)/python -m bot demo $(ARGS)
@@ -54,6 +54,9 @@ stale: $(DEV) ## two thousand towns in which chats change and texts come late, a
 
 soak: $(DEV) ## a thousand kills and some thousand power cuts, about half an hour (ARGS="--kills 100 --seed 7")
 	@$(BIN)/python -m tests.soak $(ARGS)
+
+soak-postgres: $(DEV) ## four processes on one PostgreSQL, hurt at random for twenty minutes (ARGS="--minutes 2 --seed 7")
+	@$(BIN)/python -m tests.cluster $(ARGS)
 
 fuzz: $(DEV) ## odd requests to the real process, a hundred thousand (ARGS="--requests 5000 --seed 7")
 	@$(BIN)/python -m tests.fuzz $(ARGS)

@@ -17,8 +17,8 @@ class Bucket:
     """`rate` tokens a second; 0 means no limit."""
 
     def __init__(self, rate: float) -> None:
+        self._tokens = float("inf")
         self.change(rate)
-        self._tokens = self._room
         self._at: Millis | None = None
         self._held_until: Millis = 0
 
@@ -26,6 +26,7 @@ class Bucket:
         """From now on this many."""
         self._rate = rate
         self._room = max(1.0, rate * BURST)
+        self._tokens = min(self._tokens, self._room)
 
     def available(self, now: Millis) -> float:
         if now < self._held_until:

@@ -9,9 +9,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from bot.hints import Hints
 from bot.logs import event
-from bot.ownership import Leased
 from bot.receipts import Receipts
 from bot.writer import Writer
 from storage import messages
@@ -33,6 +31,12 @@ class Stops(Runs, Protocol):
         ...
 
 
+class Leaves(Runs, Protocol):
+    async def leave(self) -> None:
+        """When nothing is under way any more."""
+        ...
+
+
 class Closes(Protocol):
     async def close(self) -> None: ...
 
@@ -41,8 +45,8 @@ class Closes(Protocol):
 class Beside:
     """What a process needs that serves beside others."""
 
-    leases: Leased
-    hints: Hints
+    leases: Leaves
+    hints: Runs
 
 
 class Service:

@@ -35,6 +35,7 @@ class Service:
     port: int = field(default_factory=free_port)
     settings: dict[str, str] = field(default_factory=dict)
     running: Process | None = None
+    program: tuple[str, ...] = ("-m", "bot")
 
     @property
     def url(self) -> str:
@@ -67,7 +68,7 @@ class Service:
         """Returns at once, whatever becomes of it."""
         with (self.folder / "service.log").open("ab") as log:
             self.running = await asyncio.create_subprocess_exec(
-                sys.executable, "-m", "bot", *words, cwd=self.folder, env=self.environment,
+                sys.executable, *self.program, *words, cwd=self.folder, env=self.environment,
                 stdin=DEVNULL, stdout=log, stderr=log,
             )  # fmt: skip
 

@@ -1,4 +1,6 @@
 import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -7,8 +9,12 @@ import pytest
 from bot.circuit import LONGEST_PAUSE
 from bot.deadlines import LEASE
 from bot.delivery import Round
+from bot.ownership import Sole
 from bot.vonage.sending import AccountTrouble, Doubt, NotTaken, Refused
 from storage import admins, people
+from storage.engine import Unavailable
+from storage.number import Number
+from storage.sqlite import Connection
 from tests.people import ADMIN, ALICE, BOB, CAROL, DAVE, inbound, receipt
 from tests.world import World, world
 
@@ -285,3 +291,44 @@ async def test_while_a_probe_is_under_way_delivery_rests(chat: World) -> None:
     chat.delivery._round = counted  # type: ignore[assignment, method-assign]
     await asyncio.sleep(0.1)
     assert turns <= 2
+
+
+class Elsewhere(Sole):
+    """Other processes may have our lines: for the next `away` sends, they have."""
+
+    def __init__(self, lines: Sequence[Number], away: int) -> None:
+        super().__init__(lines)
+        self.away = away
+
+    def holds(self, line: Number) -> bool:
+        self.away -= 1
+        return self.away < 0
+
+
+async def test_what_was_claimed_on_a_line_that_is_anothers_by_now_goes_back_unsent_and_at_no_price(
+    chat: World,
+) -> None:
+    chat.delivery._lines = Elsewhere(chat.house.lines, away=2)
+    assert await chat.text(ALICE, "hello") == ["*0002 hello"]
+    rows = await chat.engine.reader.rows("SELECT attempt, tries, may_repeat FROM outbound ORDER BY id DESC LIMIT 1")
+    assert rows == [(3, 1, 0)]
+
+
+async def test_claims_whose_commit_was_in_doubt_are_taken_back_and_sent_once(
+    chat: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    committed = chat.engine.transaction
+
+    @asynccontextmanager
+    async def answer_lost(*, alone: bool = True) -> AsyncIterator[Connection]:
+        async with committed(alone=alone) as tx:
+            yield tx
+            claimed = await tx.rows("SELECT 1 FROM outbound WHERE state = 'sending'")
+        if claimed:
+            monkeypatch.setattr(chat.engine, "transaction", committed)
+            raise Unavailable("the connection is gone")
+
+    monkeypatch.setattr(chat.engine, "transaction", answer_lost)
+    assert await chat.text(ALICE, "hello") == ["*0002 hello"]
+    rows = await chat.engine.reader.rows("SELECT attempt, tries, may_repeat FROM outbound ORDER BY id DESC LIMIT 1")
+    assert rows == [(2, 1, 0)]

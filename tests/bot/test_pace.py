@@ -35,6 +35,19 @@ def test_lines_share_the_accounts_pace() -> None:
     assert pace.ready_at(OTHER_LINE, NOON) == NOON + 101
 
 
+def test_of_a_smaller_share_no_more_is_left_than_it_holds() -> None:
+    pace = Pace(100, {LINE: 0})
+    pace.share(0.5)
+    assert pace.allowance(LINE, 100, NOON) == 5
+
+
+def test_what_was_sent_is_counted_since_it_was_last_asked() -> None:
+    pace = Pace(0, {LINE: 0})
+    pace.spend(LINE, 3)
+    pace.spend(LINE, 4)
+    assert (pace.counted(), pace.counted(), pace.last_counted) == (7, 0, 0)
+
+
 def test_a_bucket_knows_when_its_next_token_comes() -> None:
     bucket = Bucket(2)
     assert bucket.ready_at(NOON) == NOON

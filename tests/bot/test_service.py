@@ -6,14 +6,16 @@ import pytest
 from bot.metrics import Metrics
 from bot.outgoing import Outgoing
 from bot.receipts import Receipts
-from bot.service import Service
+from bot.service import Beside, Service
 from bot.undelivered import Undelivered
 from bot.writer import Writer
 from storage import outbox
 from storage.engine import Unusable
+from storage.postgres import Postgres
 from storage.sqlite import SQLite
 from tests.commands.room import HOUSE
 from tests.people import ALICE, LINE, NOON, notice
+from tests.postgres import KEYS
 
 
 class Task:
@@ -32,6 +34,9 @@ class Task:
 
     def stop(self) -> None:
         self.stopped.set()
+
+    async def leave(self) -> None:
+        self.record.append("leases given back")
 
     async def close(self) -> None:
         self.record.append("transport closed")
@@ -84,3 +89,26 @@ async def test_a_database_in_use_stops_the_start_and_leaves_nothing_open(tmp_pat
         async with service(tmp_path / "a.db", []).running():
             raise AssertionError("it must not run")
     await holder.close()
+
+
+async def test_beside_others_it_leaves_their_sends_alone_and_gives_its_lines_back_after_its_own(
+    postgres: Postgres,
+) -> None:
+    async with postgres.transaction() as tx:
+        await outbox.enqueue(tx, [(notice(ALICE), "ref")], NOON)
+        await outbox.claim(tx, owner="another process", line=LINE, limit=1, now=NOON)
+    record: list[str] = []
+    engine = Postgres(postgres.dsn, KEYS)
+    delivery = Task("delivery", record)
+    undelivered = Undelivered(HOUSE, Outgoing(lambda: "ref"))
+    leases, hints = Task("leases", record), Task("hints", record)
+    running = Service(
+        engine=engine, writer=Writer(engine), delivery=delivery, deadlines=Task("deadlines", record),
+        beside=Beside(leases, hints), receipts=Receipts(undelivered=undelivered, metrics=Metrics(), clock=lambda: NOON),
+        transport=delivery, clock=lambda: NOON,
+    )  # fmt: skip
+    async with running.running():
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+    assert record[-3:] == ["delivery ends", "leases given back", "transport closed"]
+    assert await postgres.reader.rows("SELECT state FROM outbound") == [("sending",)]

@@ -6,16 +6,17 @@ import asyncio
 import signal
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 
-from tests.crash.judge import faults
+from tests.crash.judge import Row, faults
 from tests.crash.provider import provider
 from tests.crash.town import PEOPLE, Town
 from tests.emulation import Emulated
 from tests.process import Service
+from tests.unsealed import opened
 
 LIFE = 0.8  # seconds at most between its first answer and its end
 STARTING = 0.7  # about as long as a start takes: some starts are not survived
@@ -68,23 +69,23 @@ async def run(
         service.settings = {"VONAGE_REST_URL": vonage.url, "VONAGE_API_URL": vonage.url} | SETTINGS
         await service.start()
         try:
-            town = Town(service, vonage)
+            town = Town(service, vonage, lambda: rows(service))
             found = await _play(town, kills, Random(seed), told)
         finally:
             await service.end(signal.SIGKILL)
-    return _outcome(town, kills, time.monotonic() - begun, found)
+    return await _outcome(town, kills, time.monotonic() - begun, found)
 
 
 async def _play(town: Town, kills: int, chance: Random, told: Callable[[int], None]) -> list[str]:
     conversations = await town.move_in()
-    await _let_go_wrong(town.vonage)
+    await let_go_wrong(town.vonage, FAULTS)
     async with asyncio.TaskGroup() as group:
         account = group.create_task(town.ledger.follow(town.vonage))
         writing = [group.create_task(town.write(each, Random(f"{chance.random()}"))) for each in conversations]
         for number in range(1, kills + 1):
             await _kill(town.service, chance)
             told(number)
-        await _nothing_goes_wrong_any_more(town.vonage)
+        await nothing_goes_wrong_any_more(town.vonage)
         await town.service.start()
         town.over.set()
         await asyncio.gather(*writing)
@@ -92,20 +93,21 @@ async def _play(town: Town, kills: int, chance: Random, told: Callable[[int], No
         account.cancel()
     await town.ledger.catch_up(town.vonage)
     return [
-        *faults(town.texts, town.ledger, town.rows()),
-        *await _phones_that_show_otherwise(town),
+        *faults(town.texts, town.ledger, await town.rows()),
+        *await phones_that_show_otherwise(town),
         *_fallen(town.service),
     ]
 
 
-async def _let_go_wrong(vonage: Emulated) -> None:
-    for kind, probability in FAULTS.items():
+async def let_go_wrong(vonage: Emulated, faults: Mapping[str, float]) -> None:
+    """`faults`: how often each strikes."""
+    for kind, probability in faults.items():
         asked = {"kind": kind, "probability": probability}
         async with vonage.http.post(f"{vonage.url}/faults", json=asked) as answer:
             assert answer.status == 201, await answer.text()
 
 
-async def _nothing_goes_wrong_any_more(vonage: Emulated) -> None:
+async def nothing_goes_wrong_any_more(vonage: Emulated) -> None:
     async with vonage.http.delete(f"{vonage.url}/faults") as answer:
         assert answer.status == 204, await answer.text()
 
@@ -121,7 +123,7 @@ async def _kill(service: Service, chance: Random) -> None:
     assert await service.end(signal.SIGKILL) == -signal.SIGKILL, f"it ended by itself:\n{service.log}"
 
 
-async def _phones_that_show_otherwise(town: Town) -> list[str]:
+async def phones_that_show_otherwise(town: Town) -> list[str]:
     """Than the wire log says. A phone keeps its newest texts only."""
     found = []
     for person in PEOPLE:
@@ -132,11 +134,17 @@ async def _phones_that_show_otherwise(town: Town) -> list[str]:
     return found
 
 
+async def rows(service: Service) -> list[Row]:
+    """Read only: the last connection to close would otherwise tidy up after a crash."""
+    with opened(service.folder / "service.db") as database:
+        return [Row(*each) for each in database.outbound(more="state, may_repeat, tries")]
+
+
 def _fallen(service: Service) -> list[str]:
     return [f"the log holds a fault:\n{service.log}"] if "Traceback" in service.log else []
 
 
-def _outcome(town: Town, kills: int, seconds: float, found: list[str]) -> Outcome:
+async def _outcome(town: Town, kills: int, seconds: float, found: list[str]) -> Outcome:
     arrived = Counter(each.text for each in town.ledger.arrived if each.text in town.texts)
     return Outcome(
         kills=kills,
@@ -144,7 +152,7 @@ def _outcome(town: Town, kills: int, seconds: float, found: list[str]) -> Outcom
         unheard=town.ledger.unheard,
         again=sum(count > 1 for count in town.ledger.webhooks.values()),
         copies=sum(count - 1 for count in arrived.values()),
-        given_up=sum(row.given_up for row in town.rows()),
+        given_up=sum(row.given_up for row in await town.rows()),
         seconds=seconds,
         faults=found,
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import count
@@ -13,7 +14,6 @@ from tests.crash.judge import WAITING, Row
 from tests.crash.ledger import Conversation, Ledger
 from tests.emulation import Emulated
 from tests.process import API_TOKEN, Service
-from tests.unsealed import opened
 
 PEOPLE = [f"+447700900{number}" for number in range(101, 165)]
 # Nobody writes thirty texts in half a minute, or the chat is taken for two machines that answer each other.
@@ -28,6 +28,7 @@ class Town:
 
     service: Service
     vonage: Emulated
+    rows: Callable[[], Awaitable[list[Row]]]  # of the service's outbox
     ledger: Ledger = field(default_factory=Ledger)
     texts: dict[str, Conversation] = field(default_factory=dict)
     over: asyncio.Event = field(default_factory=asyncio.Event)
@@ -79,11 +80,6 @@ class Town:
         until = time.monotonic() + PATIENCE
         while time.monotonic() < until:
             taken = self.texts.keys() <= self.ledger.acknowledged.keys()
-            if taken and not any(row.state in WAITING for row in self.rows()):
+            if taken and not any(row.state in WAITING for row in await self.rows()):
                 return
             await asyncio.sleep(0.2)
-
-    def rows(self) -> list[Row]:
-        """Read only: the last connection to close would otherwise tidy up after a crash."""
-        with opened(self.service.folder / "service.db") as database:
-            return [Row(*each) for each in database.outbound(more="state, may_repeat, tries")]

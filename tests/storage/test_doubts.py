@@ -6,7 +6,7 @@ from storage import doubts, outbox
 from storage.engine import Transaction
 from storage.model import Claim
 from storage.outbox import Back, Doubtful, Sent
-from tests.people import BOB, LINE, NOON, notice
+from tests.people import BOB, LINE, NOON, OTHER_LINE, notice
 
 
 @pytest.fixture
@@ -71,3 +71,9 @@ async def test_a_conversation_without_a_head_gets_one_at_the_next_start(tx: Tran
     assert (await outbox.claim(tx, owner="me", line=LINE, limit=9, now=NOON)).texts == []
     await doubts.give_heads(tx, NOON)
     assert [each.text for each in (await outbox.claim(tx, owner="me", line=LINE, limit=9, now=NOON)).texts] == ["two"]
+
+
+async def test_what_a_former_owner_of_a_line_was_sending_is_found(tx: Transaction, claim: Claim) -> None:
+    assert [each.id for each in await doubts.left_behind(tx, lines=[LINE], owner="a new one")] == [claim.id]
+    assert await doubts.left_behind(tx, lines=[LINE], owner=claim.owner) == []
+    assert await doubts.left_behind(tx, lines=[OTHER_LINE], owner="a new one") == []

@@ -359,3 +359,12 @@ async def test_a_relay_of_a_paused_chat_is_put_aside_when_its_turn_comes(tx: Tra
     assert [why for _, why in found.cancelled] == [outbox.PAUSED]
     assert [claim.text for claim in found.texts] == ["behind it"]
     assert await states(tx) == ["dead", "sending"]
+
+
+async def test_claims_that_their_owner_knows_nothing_of_are_taken_back(tx: Transaction) -> None:
+    await put(tx, notice(ALICE), notice(BOB))
+    [known, lost] = await claimed(tx)
+    assert await outbox.take_back(tx, owner="another", known=[], now=NOON) == 0
+    assert await outbox.take_back(tx, owner=lost.owner, known=[known.id], now=NOON) == 1
+    [again] = await claimed(tx)
+    assert (again.id, again.attempt, again.tries) == (lost.id, 2, 0)

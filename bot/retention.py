@@ -9,7 +9,7 @@ from functools import partial
 
 from bot.logs import event
 from commands.durations import DAY, HOUR
-from storage import blocks, inbox, receipts, retention, senders
+from storage import blocks, inbox, locks, receipts, retention, senders
 from storage.engine import Engine, Transaction
 from storage.model import Millis
 
@@ -49,6 +49,8 @@ class Retention:
                 if not await attempt(partial(self._forget, forget)):
                     break
         await attempt(partial(self._forget_traces, now=now))
+        if self._removed and now - self._purged_at >= HOUR:
+            await attempt(partial(self._forget, locks.forget_idle))
         if self._removed and now - self._purged_at >= HOUR and await self._engine.purge():
             log.info(event("what was old is gone", rows=self._removed))
             self._removed, self._purged_at = 0, now

@@ -10,8 +10,9 @@ from storage.engine import Row
 from storage.sqlite import Connection
 from storage.visit import Visit
 
-# What only PostgreSQL has, and no copy brings along: rows to lock, which come with the texts, and its own version.
-ONLY_POSTGRES = frozenset({"conversation", "schema_version"})
+# What only PostgreSQL has, and no copy brings along: rows to lock, which come with the texts, the processes that serve,
+# and its own version.
+ONLY_POSTGRES = frozenset({"conversation", "line_lease", "process", "schema_version"})
 
 
 class SQLiteEnd:

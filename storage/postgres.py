@@ -15,7 +15,7 @@ from storage.proofs import note_keys
 from storage.translation import translated as _translated
 from storage.vault import Vault
 
-OLDEST = 130000  # the oldest version of the server that it was tried with, as server_version_num has it
+OLDEST = 150000  # the oldest version of the server that it was tried with, as server_version_num has it
 MOST_CONNECTIONS = 4  # of a process: the writer's, readers', and one to spare
 CHANNEL = "outbox"
 PATIENCE = 30  # seconds for a statement; also how long a connection may take

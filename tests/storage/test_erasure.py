@@ -81,7 +81,9 @@ async def with_hash(reading: Transaction, index: str) -> set[str]:
 
 async def test_each_table_is_known_to_be_about_people_or_not(tx: Transaction) -> None:
     personal, of_nobody = (
-        (PERSONAL | {"conversation"}, {"schema_version"}) if tx.shared else (PERSONAL, {"sqlite_sequence"})
+        (PERSONAL | {"conversation"}, {"schema_version", "process", "line_lease"})
+        if tx.shared
+        else (PERSONAL, {"sqlite_sequence"})
     )
     assert set(await tables(tx)) == personal | of_nobody | OF_NOBODY, (
         "tell storage/erasure.py and storage/holdings.py of a new one"

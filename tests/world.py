@@ -21,6 +21,7 @@ from storage.engine import Transaction
 from storage.model import Inbound, Millis, Part, Receipt
 from storage.number import Number
 from storage.sqlite import SQLite
+from tests.migrated import migrated
 from tests.people import ADMIN, LINE, NOON, OTHER_LINE, inbound
 
 
@@ -178,7 +179,7 @@ async def world(
     changeover: Millis = 600_000,
     strict: bool = False,
 ) -> AsyncIterator[World]:
-    engine = await SQLite.open(path)
+    engine = await SQLite.open(migrated(path))
     here = World(
         engine, lines=lines, chat_ttl=chat_ttl, limit=limit, rate=rate, daily=daily, strangers=strangers, caps=caps,
         countries=countries, changeover=changeover, strict=strict,

@@ -9,10 +9,11 @@ import pytest
 
 from storage.sqlite import SQLite
 from tests.commands.room import Room
+from tests.migrated import migrated
 
 
 @pytest.fixture
 async def room(tmp_path: Path) -> AsyncIterator[Room]:
-    engine = await SQLite.open(tmp_path / "test.db")
+    engine = await SQLite.open(migrated(tmp_path / "test.db"))
     yield Room(engine)
     await engine.close()

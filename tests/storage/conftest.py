@@ -15,12 +15,13 @@ from storage.engine import Engine, Transaction
 from storage.model import Claim, Seat
 from storage.sqlite import SQLite
 from tests.crowd import gather
+from tests.migrated import migrated
 from tests.people import ALICE, BOB, LINE, NOON, relay
 
 
 @pytest.fixture
 async def sqlite(tmp_path: Path) -> AsyncIterator[Engine]:
-    engine = await SQLite.open(tmp_path / "test.db")
+    engine = await SQLite.open(migrated(tmp_path / "test.db"))
     yield engine
     await engine.close()
 

@@ -7,7 +7,7 @@ import random
 import secrets
 import time
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import replace
 
 from pydantic import SecretStr
@@ -36,9 +36,10 @@ from commands.desk import House
 from commands.destinations import Destinations
 from commands.leakguard import Rules
 from storage import errands, tokens
-from storage.engine import Engine, Unusable
+from storage.engine import Engine, Reading, Unusable
 from storage.keys import Keys, KeySetting
 from storage.model import Millis
+from storage.reading import reading
 from storage.sqlite import SQLite
 
 NO_ASYNCPG = "PostgreSQL needs the package asyncpg: pip install 'private-sms[postgres]'"
@@ -181,6 +182,19 @@ def engine_of(settings: Settings) -> Engine:
         raise Unusable(NO_ASYNCPG) from error
     assert keys is not None
     return Postgres(settings.database_url, keys, pooled=settings.database_pooled)
+
+
+def reading_of(settings: Settings) -> AbstractAsyncContextManager[Reading]:
+    """For commands: what is there, beside services that run or not; nothing is written. Raises Unusable."""
+    keys = keys_of(settings)
+    if not settings.on_postgres:
+        return reading(settings.database_path, keys)
+    try:
+        from storage.visit import visiting
+    except ImportError as error:
+        raise Unusable(NO_ASYNCPG) from error
+    assert keys is not None
+    return visiting(settings.database_url, keys)
 
 
 def keys_of(settings: Settings) -> Keys | None:

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from bot.app import house_of, keys_of, system_clock
+from bot.app import engine_of, house_of, system_clock
 from bot.erasing import Erasing
 from bot.errands import Errands
 from bot.outgoing import Outgoing
@@ -20,7 +20,6 @@ from storage.engine import Reading, Unusable
 from storage.errands import Errand, Occupied, Outcome, What
 from storage.lock import is_held
 from storage.number import Number
-from storage.sqlite import SQLite
 
 LOOK = 0.2  # seconds
 PATIENCE = 60.0
@@ -52,6 +51,8 @@ def about(reading: Reading, what: What, number: Number) -> Errand:
 
 async def ask(settings: Settings, errand: Errand, *, patience: float = PATIENCE) -> Outcome:
     """Returns once it is done. Raises NotDone, BadErrand, or storage.engine.StorageError; then it may be done later."""
+    if settings.on_postgres:
+        return await _do_at_once(settings, errand)
     file = errands.beside(settings.database_path)
     await _leave(settings, file, errand)
     try:
@@ -98,19 +99,22 @@ def _is_served(settings: Settings) -> bool:
 
 async def _do_here(settings: Settings, file: Path) -> None:
     """Until the errand is answered. What goes out because of it leaves with the service's next start."""
-    engine = SQLite(settings.database_path, keys_of(settings))
-    await engine.start()
-    try:
-        async with _errands(settings, file, engine) as work:
-            while errands.find(file) is not None:
-                await work.look()
-                await asyncio.sleep(LOOK if errands.find(file) else 0)
-    finally:
-        await engine.close()
+    async with _errands(settings, file) as work:
+        while errands.find(file) is not None:
+            await work.look()
+            await asyncio.sleep(LOOK if errands.find(file) else 0)
+
+
+async def _do_at_once(settings: Settings, errand: Errand) -> Outcome:
+    """Beside whatever other processes write to the database: they send what goes out because of it."""
+    async with _errands(settings, None) as work:
+        return await work.do_at_once(errand)
 
 
 @asynccontextmanager
-async def _errands(settings: Settings, file: Path, engine: SQLite) -> AsyncIterator[Errands]:
+async def _errands(settings: Settings, file: Path | None) -> AsyncIterator[Errands]:
+    engine = engine_of(settings)
+    await engine.start()
     writer, outgoing = Writer(engine), Outgoing(lambda: secrets.token_urlsafe(30))
     erasing = Erasing(house_of(settings), outgoing)
     writing = asyncio.create_task(writer.run())
@@ -119,3 +123,4 @@ async def _errands(settings: Settings, file: Path, engine: SQLite) -> AsyncItera
     finally:
         writer.stop()
         await writing
+        await engine.close()

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import argparse
+import asyncio
 import json
 import os
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bot.settings import BadSettings, read_settings
+from bot.settings import BadSettings, Settings, read_settings
 from commands import durations
 from commands.durations import NotADuration
-from storage.audit import CannotRead, Entry, read
+from storage.audit import CannotRead, Entry, entries, read
+from storage.engine import StorageError
 from storage.model import Millis
 
 ENV_FILE = Path(".env")
@@ -29,18 +32,32 @@ def run(arguments: argparse.Namespace) -> int:
     """Reads only, beside a running service or without one."""
     since = 0 if arguments.since is None else time.time_ns() // 1_000_000 - arguments.since
     try:
-        settings = read_settings(os.environ, ENV_FILE)
-        for entry in read(settings.database_path, since=since):
-            print(as_json(entry) if arguments.json else as_line(entry))
+        _show(read_settings(os.environ, ENV_FILE), since, as_json if arguments.json else as_line)
     except BadSettings as error:
         print(error, file=sys.stderr)
         return 2
-    except CannotRead as error:
+    except (CannotRead, StorageError) as error:
         print(f"The audit log cannot be shown: {error}", file=sys.stderr)
         return 1
     except BrokenPipeError:  # whoever read the first lines has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return 0
+
+
+def _show(settings: Settings, since: Millis, said: Callable[[Entry], str]) -> None:
+    if settings.on_postgres:
+        asyncio.run(_show_from_postgres(settings, since, said))
+        return
+    for entry in read(settings.database_path, since=since):
+        print(said(entry))
+
+
+async def _show_from_postgres(settings: Settings, since: Millis, said: Callable[[Entry], str]) -> None:
+    from bot.app import reading_of  # costs more than the rest, which needs none of it
+
+    async with reading_of(settings) as here:
+        async for entry in entries(here, since=since):
+            print(said(entry))
 
 
 def as_line(entry: Entry) -> str:

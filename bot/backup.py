@@ -11,6 +11,11 @@ from bot.settings import BadSettings, read_settings
 from storage.backup import CannotBackUp, back_up
 
 ENV_FILE = Path(".env")
+ON_POSTGRES = """\
+No backup was made: this copies a SQLite file. Of a PostgreSQL database pg_dump makes one while all goes on:
+  pg_dump --format=custom --file=FILE --dbname=(what DATABASE_URL says)
+It needs the keys of DATA_KEY, which are not in it. Keep them too, in another place.
+To go back: stop all processes, pg_restore into an empty database, start one with --after-restore, then the others."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -20,6 +25,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     try:
         settings = read_settings(os.environ, ENV_FILE)
+        if settings.on_postgres:
+            print(ON_POSTGRES, file=sys.stderr)
+            return 2
         size = back_up(settings.database_path, arguments.file)
     except BadSettings as error:
         print(error, file=sys.stderr)

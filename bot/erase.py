@@ -9,7 +9,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from bot.app import keys_of
+from bot.app import reading_of
 from bot.asking import NotDone, WrongNumber, about, ask, person
 from bot.settings import BadSettings, Settings, read_settings
 from storage import holdings
@@ -17,7 +17,6 @@ from storage.engine import StorageError
 from storage.errands import BadErrand, Outcome, What
 from storage.holdings import Holdings
 from storage.number import Number
-from storage.reading import reading
 
 ENV_FILE = Path(".env")
 
@@ -45,7 +44,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 async def erase(settings: Settings, number: Number, *, sure: bool) -> int:
-    async with reading(settings.database_path, keys_of(settings)) as here:
+    async with reading_of(settings) as here:
         held, errand = await holdings.count(here, number), about(here, What.ERASE, number)
     if held.nothing:
         kept = " but that they opted out, which stays" if held.opted_out else ""
@@ -91,8 +90,7 @@ def _say(outcome: Outcome, number: Number, settings: Settings) -> int:
         print("They stay an admin: ADMIN_NUMBERS is yours to change.")
     print("Backups made before still hold them: see to it that these are deleted in time.")
     if outcome.rest is not None:
-        print(
-            f"Rests may be in unused bytes of the file ({outcome.rest}): the service goes on trying.", file=sys.stderr
-        )
+        where = "the database" if settings.on_postgres else "the file"
+        print(f"Rests may be in unused bytes of {where} ({outcome.rest}): the service goes on trying.", file=sys.stderr)
         return 1
     return 0

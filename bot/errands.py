@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from dataclasses import replace
 from enum import Enum
 from pathlib import Path
 
@@ -33,13 +34,13 @@ class Errands:
     def __init__(
         self, *, file: Path | None, engine: Engine, writer: Writer, erasing: Erasing, clock: Callable[[], Millis]
     ) -> None:
-        """`file`: None where nobody leaves any."""
+        """`file`: None where nobody leaves any, for whoever has one does it at once (PostgreSQL)."""
         self._file = file
         self._engine = engine
         self._writer = writer
         self._erasing = erasing
         self._clock = clock
-        self._started = False
+        self._looked_at: Millis | None = None
         self._next: Step | None = None
         self._not_before: Millis = 0
         self._tries = 0
@@ -48,16 +49,28 @@ class Errands:
 
     async def look(self) -> None:
         """Once a second. What an earlier run has left to do is done first."""
-        if not self._started:
-            self._next = Step.REWRITE if await retention.is_rewrite_asked(self._engine.reader) else None
-            self._started = True
+        await self._look_for_rest()
         if self._file is None:
+            await self._clean()
             return
         if self._answer is None and (errand := self._find(self._file)) is not None:
             self._answer = await self._do(errand)
         rest = await self._clean()
         if self._answer is not None and (rest is None or self._tries >= TRIES or self._not_before):
             self._tell(self._file, self._answer, rest)
+
+    async def do_at_once(self, errand: Errand) -> Outcome:
+        """By whoever asks for it. Raises StorageError: nothing was done."""
+        outcome = await self._do(errand)
+        return replace(outcome, rest=await self._clean())
+
+    async def _look_for_rest(self) -> None:
+        """Of an earlier run, and where nobody leaves errands of a command that was killed: now and then."""
+        now = self._clock()
+        if self._looked_at is None or (self._file is None and now - self._looked_at >= AGAIN):
+            if self._next is None and await retention.is_rewrite_asked(self._engine.reader):
+                self._next = Step.REWRITE
+            self._looked_at = now
 
     def _find(self, file: Path) -> Errand | None:
         try:

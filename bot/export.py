@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from bot.api import stamp
-from bot.app import keys_of, system_clock
+from bot.app import reading_of, system_clock
 from bot.asking import NotDone, WrongNumber, about, ask, person
 from bot.settings import BadSettings, Settings, read_settings
 from storage import holdings
@@ -23,7 +23,6 @@ from storage.errands import BadErrand, What
 from storage.holdings import Marks, Text
 from storage.model import Millis
 from storage.number import Number
-from storage.reading import reading
 
 ENV_FILE = Path(".env")
 FORMAT = 1  # of the JSON: a higher one may lack something that this one has
@@ -56,7 +55,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 async def export(settings: Settings, number: Number, file: Path | None) -> int:
-    async with reading(settings.database_path, keys_of(settings)) as here:
+    async with reading_of(settings) as here:
         held, errand = await holdings.count(here, number), about(here, What.EXPORT, number)
         if held.nothing and not held.opted_out and number not in settings.admin_numbers:
             print(f"Nothing is held about {number}.", file=sys.stderr)
@@ -64,7 +63,7 @@ async def export(settings: Settings, number: Number, file: Path | None) -> int:
     outcome = await ask(settings, errand)  # what cannot be noted in the audit log is not handed out
     if outcome.failed is not None:
         raise NotDone(outcome.failed)
-    async with reading(settings.database_path, keys_of(settings)) as here:
+    async with reading_of(settings) as here:
         found = await collect(here, number, settings, now=system_clock())
     _write(json.dumps(found, ensure_ascii=False, indent=1) + "\n", file)
     return 0

@@ -22,7 +22,7 @@ def run(arguments: argparse.Namespace) -> int:
     try:
         settings = read_settings(os.environ, ENV_FILE)
         if settings.data_key is not None:
-            return _say_setting(settings.data_key.get_secret_value())
+            return _say_setting(settings.data_key.get_secret_value(), settings.on_postgres)
         file = KeyFile.beside(settings.database_path)
         file.add()
     except BadSettings as error:
@@ -38,8 +38,16 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _say_setting(held: str) -> int:
-    print("The key is in DATA_KEY, which is yours to change. Set it to this, and restart:", file=sys.stderr)
+def _say_setting(held: str, on_postgres: bool) -> int:
+    # A process that has not got it could not read what the others seal with it.
+    restart = (
+        "stop all processes, set it to this on every machine, and start them"
+        if on_postgres
+        else "set it to this, and restart"
+    )
+    print(
+        f"The key is in DATA_KEY, or the file of DATA_KEY_FILE, which is yours to change: {restart}:", file=sys.stderr
+    )
     print(",".join([*keys.keys_in(held), keys.new()]))
     print("The service then seals what is there anew. Keep the older keys: backups need them.", file=sys.stderr)
     return 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import asyncio
 import os
 import sys
 import time
@@ -10,10 +11,11 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bot.settings import BadSettings, read_settings
+from bot.settings import BadSettings, Settings, read_settings
 from storage import token_uses, tokens
+from storage.engine import StorageError
 from storage.model import Millis
-from storage.tokens import BadTokens
+from storage.tokens import BadTokens, Token
 
 ENV_FILE = Path(".env")
 
@@ -28,9 +30,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    act: Callable[[Path, str], None] = arguments.act
+    act: Callable[[Settings, str], None] = arguments.act
     try:
-        act(read_settings(os.environ, ENV_FILE).database_path, arguments.name)
+        act(read_settings(os.environ, ENV_FILE), arguments.name)
     except BadSettings as error:
         print(error, file=sys.stderr)
         return 2
@@ -40,25 +42,48 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def add(database: Path, name: str) -> None:
-    print(tokens.add(tokens.beside(database), name, _now()))
+def add(settings: Settings, name: str) -> None:
+    print(tokens.add(tokens.beside(settings.database_path), name, _now()))
     print(f"This is the token of {name}. It is shown this once; here, only its hash is kept.", file=sys.stderr)
     print("A running service takes it from its next request on.", file=sys.stderr)
 
 
-def remove(database: Path, name: str) -> None:
-    tokens.remove(tokens.beside(database), name)
+def remove(settings: Settings, name: str) -> None:
+    tokens.remove(tokens.beside(settings.database_path), name)
     print(f"The token of {name} is worth nothing from the next request on.")
 
 
-def list_all(database: Path, _: str) -> None:
-    held = tokens.read(tokens.beside(database))
-    used = token_uses.last_used(database)
+def list_all(settings: Settings, _: str) -> None:
+    held = tokens.read(tokens.beside(settings.database_path))
+    used = _uses(settings) if held else {}
     for token in held:
-        last = _day(used[token.id], "%Y-%m-%d %H:00") if token.id in used else "never"
-        print(f"{token.name:<24} since {_day(token.created_at, '%Y-%m-%d')}  last used {last}")
+        print(f"{token.name:<24} since {_day(token.created_at, '%Y-%m-%d')}  last used {_last(token, used)}")
     if not held:
         print("There are none. API_TOKEN of the settings, if it is set, counts beside those here.")
+
+
+def _last(token: Token, used: dict[str, Millis] | None) -> str:
+    if used is None:
+        return "unknown"
+    return _day(used[token.id], "%Y-%m-%d %H:00") if token.id in used else "never"
+
+
+def _uses(settings: Settings) -> dict[str, Millis] | None:
+    """None: PostgreSQL cannot be asked, and why is told."""
+    if not settings.on_postgres:
+        return token_uses.last_used(settings.database_path)
+    try:
+        return asyncio.run(_uses_in_postgres(settings))
+    except StorageError as error:
+        print(f"When they were used cannot be told: {error}", file=sys.stderr)
+        return None
+
+
+async def _uses_in_postgres(settings: Settings) -> dict[str, Millis]:
+    from bot.app import reading_of  # costs more than the rest, which needs none of it
+
+    async with reading_of(settings) as here:
+        return await token_uses.uses(here)
 
 
 def _day(at: Millis, pattern: str) -> str:

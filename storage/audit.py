@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import re
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from storage.engine import Transaction
+from storage.engine import Reading, Row, Transaction
 from storage.model import Millis
 from storage.number import Number
 
 PAGE = 500  # rows in one read: a long one would keep a running service's WAL from being emptied
 DIGITS = re.compile(r"\+?[0-9](?:[ ().\-]*[0-9]){4,}")
-SELECT = "SELECT id, at, kind, who, what, whom, chat, outcome FROM audit WHERE id > ? AND at >= ? ORDER BY id LIMIT ?"
+COLUMNS = "id, at, kind, who, what, whom, chat, outcome"
+SELECT = f"SELECT {COLUMNS} FROM audit WHERE id > ? AND at >= ? ORDER BY id LIMIT ?"
 
 
 class Kind(StrEnum):
@@ -68,8 +69,7 @@ def read(path: Path, *, since: Millis = 0) -> Iterator[Entry]:
         with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=10)) as database:
             last = 0
             while page := database.execute(SELECT, (last, since, PAGE)).fetchall():
-                for row in page:
-                    yield Entry(row[1], Kind(row[2]), *row[3:])
+                yield from map(_entry, page)
                 last = page[-1][0]
     except sqlite3.Error as error:
         if "no such table" in str(error):
@@ -77,6 +77,21 @@ def read(path: Path, *, since: Millis = 0) -> Iterator[Entry]:
                 f"{path} was made by an older version: the service keeps a log from its next start on"
             ) from error
         raise CannotRead(f"{path} cannot be read: {error}") from error
+
+
+async def entries(reading: Reading, *, since: Millis = 0) -> AsyncIterator[Entry]:
+    """The same, of any database."""
+    last = 0
+    while page := await reading.rows(
+        f"SELECT {COLUMNS} FROM audit WHERE id > $1 AND at >= $2 ORDER BY id LIMIT {PAGE}", last, since
+    ):
+        for row in page:
+            yield _entry(row)
+        last = page[-1][0]
+
+
+def _entry(row: Row) -> Entry:
+    return Entry(row[1], Kind(row[2]), *row[3:])
 
 
 def _masked(said: Number | str) -> str:

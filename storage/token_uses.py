@@ -8,12 +8,13 @@ from contextlib import closing
 from pathlib import Path
 
 from storage import audit
-from storage.engine import Transaction
+from storage.engine import Reading, Transaction
 from storage.model import Millis
 from storage.tokens import Token
 
 WHO = "command line"
 HOUR: Millis = 3_600_000
+USES = "SELECT id, used_at FROM api_token WHERE used_at IS NOT NULL"
 
 
 async def reconcile(tx: Transaction, tokens: Sequence[Token], now: Millis) -> None:
@@ -35,10 +36,15 @@ async def used(tx: Transaction, id: str, now: Millis) -> None:
     )
 
 
+async def uses(reading: Reading) -> dict[str, Millis]:
+    """When each was used last, by its id."""
+    return {id: at for id, at in await reading.rows(USES)}
+
+
 def last_used(database: Path) -> dict[str, Millis]:
     """By the token's id, from a file that a service may be writing to; what cannot be read is not known."""
     try:
         with closing(sqlite3.connect(f"{database.absolute().as_uri()}?mode=ro", uri=True, timeout=5)) as opened:
-            return dict(opened.execute("SELECT id, used_at FROM api_token WHERE used_at IS NOT NULL"))
+            return dict(opened.execute(USES))
     except sqlite3.Error:
         return {}

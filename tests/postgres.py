@@ -31,7 +31,8 @@ MANNER = {
     "listen_addresses": "",
     "max_connections": "60",
 }
-KEYS = KeySetting(new())
+KEY = new()
+KEYS = KeySetting(KEY)
 
 
 class NoPostgres(Exception):

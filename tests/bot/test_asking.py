@@ -6,18 +6,21 @@ from pathlib import Path
 
 import pytest
 
+from bot.app import reading_of
 from bot.asking import NotDone, WrongNumber, about, ask, person
 from bot.settings import Settings
-from storage import chats, errands
+from storage import chats, errands, retention
 from storage.engine import Unusable
 from storage.errands import Errand, Occupied, What
 from storage.keys import KeyFile
 from storage.lock import FileLock
 from storage.model import Seat
+from storage.postgres import Postgres
 from storage.reading import reading
 from storage.sqlite import SQLite
 from tests.owner import read
 from tests.people import ADMIN, ALICE, BOB, LINE, NOON
+from tests.postgres import KEY
 
 
 @pytest.fixture
@@ -93,3 +96,21 @@ async def test_without_its_keys_nothing_is_done(settings: Settings) -> None:
     with pytest.raises(Unusable, match="missing"):
         await ask(settings, wish)
     assert errands.find(errands.beside(settings.database_path)) is None, "it must not be done later, unasked"
+
+
+async def test_in_postgresql_it_is_done_at_once_beside_a_service_that_sends_what_goes_out(postgres: Postgres) -> None:
+    ours = {"VONAGE_NUMBER": LINE.e164(), "ADMIN_NUMBERS": ADMIN.e164()}
+    settings = read(DATABASE_URL=postgres.dsn, DATA_KEY=KEY, **ours)
+    async with postgres.transaction() as tx:
+        a, b = Seat(ALICE, LINE), Seat(BOB, LINE)
+        await chats.open_chat(tx, a=a, b=b, label=None, opened_by="api", now=NOON, expires_at=None)
+    async with reading_of(settings) as here:
+        wish = about(here, What.ERASE, ALICE)
+    outcome = await ask(settings, wish)
+    assert outcome.held is not None
+    assert (outcome.held.chats, outcome.rest) == (1, None)
+    reader = postgres.reader
+    assert await chats.all_chats(reader) == []
+    assert await reader.rows("SELECT recipient, state FROM outbound") == [(reader.vault.index(BOB), "queued")]
+    assert not await retention.is_rewrite_asked(reader)
+    assert not errands.beside(settings.database_path).exists()

@@ -37,6 +37,22 @@ async def test_the_log_is_shown_while_the_service_runs_and_goes_on(running: Serv
     assert "7700900" not in shown
 
 
+async def test_the_log_in_postgresql_is_shown_and_what_is_wrong_is_one_line_without_the_password(
+    sharing: Service,
+) -> None:
+    await sharing.start()
+    await command(sharing, f"PAIR {ALICE.e164()} {BOB.e164()}", "m1")
+    status, shown, _ = await sharing.command("audit")
+    assert status == 0
+    assert re.fullmatch(r"\S+Z  act       \*0100     PAIR                Chat 1        done\n", shown)
+    assert (await sharing.command("audit", "--json"))[1].startswith('{"at": ')
+    sharing.settings["DATABASE_URL"] = "postgresql://me:canary@localhost:1/sms"
+    status, shown, told = await sharing.command("audit")
+    assert (status, shown) == (1, "")
+    assert told.startswith("The audit log cannot be shown: the database cannot be reached")
+    assert "canary" not in told
+
+
 async def test_what_is_older_than_asked_for_is_not_shown(running: Service) -> None:
     await command(running, "STATUS", "m1")
     await asyncio.sleep(1.1)

@@ -8,25 +8,27 @@ from pathlib import Path
 import aiohttp
 import pytest
 
+from bot.app import engine_of, reading_of
 from bot.erase import erase, run
 from bot.settings import Settings
 from storage import chats, people
 from storage.errands import Outcome
+from storage.holdings import Holdings
 from storage.keys import KeyFile
 from storage.model import Seat
 from storage.number import Number
-from storage.sqlite import SQLite
 from storage.vault import Vault
 from tests.crowd import found
-from tests.owner import GOOD, read
+from tests.owner import GOOD
 from tests.people import ADMIN, ALICE, BOB, CAROL, DAVE, LINE, NOON
 from tests.process import Service
 
 
 @pytest.fixture
-async def settings(tmp_path: Path) -> Settings:
+async def settings(either: Settings) -> Settings:
     """Alice and Bob are in a chat, and the admin and Dave; Bob and Carol have opted out."""
-    engine = await SQLite.open(tmp_path / "sms.db")
+    engine = engine_of(either)
+    await engine.start()
     async with engine.transaction() as tx:
         for a, b in ((ALICE, BOB), (ADMIN, DAVE)):
             seats = {"a": Seat(a, LINE), "b": Seat(b, LINE)}
@@ -34,8 +36,12 @@ async def settings(tmp_path: Path) -> Settings:
         await people.opt_out(tx, BOB, source="text", now=NOON)
         await people.opt_out(tx, CAROL, source="text", now=NOON)
     await engine.close()
-    ours = {"VONAGE_NUMBER": LINE.e164(), "ADMIN_NUMBERS": ADMIN.e164()}
-    return read(DATABASE_URL=f"sqlite:///{tmp_path / 'sms.db'}", **ours)
+    return either
+
+
+async def audited(settings: Settings) -> list[str]:
+    async with reading_of(settings) as here:
+        return [what for (what,) in await here.rows("SELECT what FROM audit")]
 
 
 def types(monkeypatch: pytest.MonkeyPatch, answer: str | None) -> None:
@@ -58,6 +64,7 @@ async def test_it_shows_what_there_is_and_who_types_the_digits_erases_it(
     assert "Removed of +44•••••••002:\n  chats: 1" in said
     assert "Backups made before still hold them" in said
     assert "7700900" not in said
+    assert await audited(settings) == ["a person was erased"]
 
 
 @pytest.mark.parametrize("answer", ["", "0001", "yes", None])
@@ -65,10 +72,11 @@ async def test_without_the_right_digits_nothing_is_changed(
     settings: Settings, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, answer: str | None
 ) -> None:
     types(monkeypatch, answer)
-    before = settings.database_path.read_bytes()
     assert await erase(settings, BOB, sure=False) == 1
     assert capsys.readouterr().err == "Nothing was changed.\n"
-    assert settings.database_path.read_bytes() == before
+    assert await audited(settings) == []
+    async with reading_of(settings) as here:
+        assert len(await chats.open_of(here, BOB)) == 1
 
 
 @pytest.mark.parametrize(
@@ -99,6 +107,7 @@ async def test_an_admin_of_the_settings_stays_one_and_that_is_said(
     [
         (Outcome("1", failed="other keys"), "Nothing was erased: other keys"),
         (Outcome("1", rest="no room"), "Nothing was erased"),
+        (Outcome("1", held=Holdings(1, 1, 0, 0, 0, 0, False), rest="no room"), "(no room): the service goes on trying"),
     ],
 )
 async def test_what_went_wrong_is_status_1(
@@ -142,6 +151,20 @@ async def test_a_running_service_erases_somebody_and_exports_the_other(running: 
     assert "this chat has ended" in shown
     assert ALICE.digits() not in running.log
     assert "canary" not in running.log
+
+
+async def test_beside_a_service_on_postgresql_the_command_does_it_and_the_service_goes_on(sharing: Service) -> None:
+    await sharing.start()
+    await text(sharing, ADMIN, f"PAIR {ALICE.e164()} {BOB.e164()}")
+    await text(sharing, ALICE, "a canary sings")
+    status, said, complaint = await sharing.command("erase", ALICE.e164(), "--yes")
+    assert (status, complaint) == (0, "")
+    assert "texts they wrote: 1" in said
+    status, shown, _ = await sharing.command("export", BOB.e164())
+    assert (status, "this chat has ended" in shown, "canary" in shown) == (0, True, False)
+    assert (await sharing.command("erase", ALICE.e164(), "--yes"))[0] == 1
+    await text(sharing, ADMIN, f"PAIR {ALICE.e164()} {BOB.e164()} AS again")
+    assert "started" in sharing.log
 
 
 def test_no_number_and_wrong_settings_are_status_2(

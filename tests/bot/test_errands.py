@@ -53,11 +53,11 @@ class Place:
         self.files = Files(here.engine)
         self.work = self.anew()
 
-    def anew(self) -> Errands:
-        """As after a restart."""
+    def anew(self, *, beside: bool = True) -> Errands:
+        """As after a restart; `beside`: commands leave errands in a file."""
         erasing = Erasing(self.here.house, self.here.outgoing)
         return Errands(
-            file=self.file, engine=self.files, writer=self.here.writer, erasing=erasing,  # type: ignore[arg-type]
+            file=self.file if beside else None, engine=self.files, writer=self.here.writer, erasing=erasing,  # type: ignore[arg-type]
             clock=self.here.clock,
         )  # fmt: skip
 
@@ -147,6 +147,29 @@ async def test_what_a_run_before_left_to_do_is_done_at_the_start(place: Place) -
         await erasure.erase(tx, ALICE, place.here.now)
     await place.anew().look()
     assert place.files.done == ["rewrite", "purge"]
+
+
+async def test_where_nobody_leaves_errands_what_a_killed_command_left_to_do_is_done_all_the_same(place: Place) -> None:
+    work = place.anew(beside=False)
+    await work.look()
+    async with place.here.engine.transaction() as tx:
+        await erasure.erase(tx, ALICE, place.here.now)
+    await work.look()
+    assert place.files.done == []
+    place.here.now += AGAIN
+    await work.look()
+    assert place.files.done == ["rewrite", "purge"]
+
+
+@pytest.mark.parametrize("full", [False, True])
+async def test_what_is_done_at_once_tells_what_is_left_to_do(place: Place, full: bool) -> None:
+    place.files.full = full
+    vault = place.here.engine.vault
+    errand = Errand("7", What.ERASE, vault.index(ALICE), vault.seal_number(ALICE))
+    outcome = await place.anew(beside=False).do_at_once(errand)
+    assert outcome.held is not None
+    assert (outcome.held.chats, outcome.rest is not None) == (1, full)
+    assert await retention.is_rewrite_asked(place.here.engine.reader) == full
 
 
 async def test_what_is_no_errand_is_put_away_and_harms_nothing(place: Place) -> None:

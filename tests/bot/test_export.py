@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from bot.app import engine_of, reading_of
 from bot.asking import NotDone
 from bot.export import export, run
 from bot.settings import Settings
@@ -17,9 +18,7 @@ from storage.errands import Outcome
 from storage.inbox import Kept
 from storage.model import Part, Seat
 from storage.number import Number
-from storage.reading import reading
-from storage.sqlite import SQLite
-from tests.owner import GOOD, read
+from tests.owner import GOOD
 from tests.people import ADMIN, ALICE, BOB, CAROL, DAVE, LINE, NOON, inbound, relay
 
 AT = "2026-09-21T14:13:20.000Z"
@@ -27,9 +26,10 @@ SENT = {"at": AT, "line": LINE.e164(), "kind": "relay", "chat": 1, "state": "que
 
 
 @pytest.fixture
-async def settings(tmp_path: Path) -> Settings:
+async def settings(either: Settings) -> Settings:
     """Alice and Bob have texted each other in a chat that has a label."""
-    engine = await SQLite.open(tmp_path / "sms.db")
+    engine = engine_of(either)
+    await engine.start()
     async with engine.transaction() as tx:
         a, b = Seat(ALICE, LINE), Seat(BOB, LINE)
         await chats.open_chat(tx, a=a, b=b, label="job7", opened_by="api", now=NOON, expires_at=None)
@@ -43,8 +43,7 @@ async def settings(tmp_path: Path) -> Settings:
         await blocks.block(tx, CAROL, by=ADMIN, until=blocks.FOR_EVER, now=NOON)
         await tx.run("INSERT INTO language (number, language, at) VALUES ($1, 'es', $2)", tx.vault.index(CAROL), NOON)
     await engine.close()
-    ours = {"VONAGE_NUMBER": LINE.e164(), "ADMIN_NUMBERS": ADMIN.e164()}
-    return read(DATABASE_URL=f"sqlite:///{tmp_path / 'sms.db'}", **ours)
+    return either
 
 
 async def exported(settings: Settings, number: Number, capsysbinary: pytest.CaptureFixture[bytes]) -> dict[str, Any]:
@@ -109,7 +108,7 @@ async def test_a_file_is_for_nobody_else_to_read_and_never_in_anothers_place(
 
 async def test_it_is_in_the_audit_log_without_saying_about_whom(settings: Settings, tmp_path: Path) -> None:
     await export(settings, ALICE, tmp_path / "alice.json")
-    async with reading(settings.database_path) as here:
+    async with reading_of(settings) as here:
         assert await here.rows("SELECT who, what, whom FROM audit") == [("command line", "a person was exported", None)]
 
 

@@ -45,6 +45,13 @@ def test_of_a_setting_the_new_value_is_all_that_is_printed(tmp_path: Path) -> No
     assert "restart" in done.stderr
 
 
+def test_with_postgresql_all_processes_are_to_take_it_together(tmp_path: Path) -> None:
+    done = rotate_key(tmp_path, DATABASE_URL="postgresql://h/sms", DATA_KEY=new())
+    assert done.returncode == 0, done.stderr
+    assert "stop all processes, set it to this on every machine, and start them" in done.stderr
+    assert len(keys.parse(done.stdout)) == 2
+
+
 def test_wrong_settings_are_told(tmp_path: Path) -> None:
     done = rotate_key(tmp_path, DATA_KEY="short")
     assert done.returncode == 2

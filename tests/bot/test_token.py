@@ -88,3 +88,19 @@ async def test_a_running_service_takes_a_new_token_and_refuses_a_removed_one(tmp
         await service.end()
     assert one not in service.log
     assert one.encode() not in (tmp_path / "service.db").read_bytes()
+
+
+async def test_with_postgresql_the_tokens_are_in_a_file_and_when_they_were_used_is_in_the_database(
+    sharing: Service,
+) -> None:
+    sharing.settings["API_TOKEN"] = ""
+    _, given, _ = await sharing.command("token", "add", "one")
+    assert (sharing.folder / "private-sms.db.tokens").exists()
+    await sharing.start()
+    assert await status(sharing, given.strip()) == 200
+    assert re.search(r"last used \d{4}-\d\d-\d\d \d\d:00$", (await sharing.command("token", "list"))[1].strip())
+    sharing.settings["DATABASE_URL"] = "postgresql://me:canary@localhost:1/sms"
+    code, listed, told = await sharing.command("token", "list")
+    assert (code, listed.strip()[-17:]) == (0, "last used unknown")
+    assert told.startswith("When they were used cannot be told")
+    assert "canary" not in told

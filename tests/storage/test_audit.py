@@ -76,6 +76,15 @@ async def test_the_log_is_read_from_a_time_on(tmp_path: Path) -> None:
     assert [entry.chat for entry in audit.read(tmp_path / "test.db", since=NOON + 1)] == [1, 2]
 
 
+async def test_any_database_is_read_the_same_way(engine: Engine) -> None:
+    async with engine.transaction() as tx:
+        for each in range(audit.PAGE + 2):
+            await audit.record(tx, Kind.ACT, "END", who=ADMIN, now=NOON + each, chat=each)
+    found = [entry async for entry in audit.entries(engine.reader, since=NOON + 1)]
+    assert [entry.chat for entry in found] == list(range(1, audit.PAGE + 2))
+    assert found[0] == Entry(NOON + 1, Kind.ACT, "*0100", "END", None, 1, "done")
+
+
 async def test_reading_disturbs_no_service_and_changes_no_file(tmp_path: Path) -> None:
     path = tmp_path / "test.db"
     await entries(path, 1)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from storage.engine import Engine
 from storage.model import Millis
-from storage.token_uses import HOUR, last_used, reconcile, used
+from storage.token_uses import HOUR, last_used, reconcile, used, uses
 from storage.tokens import Token
 from tests.people import NOON
 
@@ -50,7 +50,7 @@ async def test_a_use_is_remembered_to_the_hour(engine: Engine) -> None:
 
 
 async def last_used_of(engine: Engine) -> dict[str, Millis]:
-    return dict(await engine.reader.rows("SELECT id, used_at FROM api_token WHERE used_at IS NOT NULL"))
+    return await uses(engine.reader)
 
 
 async def test_uses_are_read_from_the_file_beside_a_service(sqlite: Engine, tmp_path: Path) -> None:

@@ -58,6 +58,7 @@ SHOWN = {
     "storage.holdings.Sitting": "side line",  # a line is ours
     "storage.holdings.Text": "line kind state why",
     "storage.keys.Key": "id",
+    "storage.leases.Other": "owner",  # names a run of a process
     "storage.model.Chat": "closed_reason paused_reason",
     "storage.model.Claim": "owner client_ref",
     "storage.model.Inbound": "message_id",

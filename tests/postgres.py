@@ -7,7 +7,7 @@ import os
 import shutil
 import signal
 import subprocess
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -81,12 +81,8 @@ def running(manner: Mapping[str, str] = MANNER) -> Iterator[Server]:
     # Short: the whole path of a socket has to stay under 107 characters.
     folder = Path(mkdtemp(prefix="pg", dir="/tmp"))
     try:
-        as_whom = _nobody(folder)
         data = folder / "data"
-        _do(
-            [bin / "initdb", "-D", data, "-U", "postgres", "-A", "trust", "--no-sync", "-E", "UTF8", "--locale=C"],
-            as_whom,
-        )
+        initialise(bin, data, nobody(folder))
         process = start(bin, data, folder, manner)
         try:
             yield Server(address_in(folder))
@@ -96,12 +92,29 @@ def running(manner: Mapping[str, str] = MANNER) -> Iterator[Server]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
+def initialise(bin: Path, data: Path, as_whom: Mapping[str, Any]) -> None:
+    command: list[str | Path] = [
+        bin / "initdb",
+        "-D",
+        data,
+        "-U",
+        "postgres",
+        "-A",
+        "trust",
+        "--no-sync",
+        "-E",
+        "UTF8",
+        "--locale=C",
+    ]
+    do(command, as_whom)
+
+
 def start(bin: Path, data: Path, folder: Path, manner: Mapping[str, str] = MANNER) -> subprocess.Popen[bytes]:
     options = [f"--{name}={value}" for name, value in manner.items()]
     with (folder / "log").open("ab") as log:
         process = subprocess.Popen(
             [bin / "postgres", "-D", data, f"--unix_socket_directories={folder}", *options],
-            stdout=log, stderr=log, cwd=folder, **_nobody(folder),
+            stdout=log, stderr=log, cwd=folder, **nobody(folder),
         )  # fmt: skip
     with ThreadPoolExecutor() as aside:  # this thread may have an event loop of its own
         if not aside.submit(asyncio.run, _answers(address_in(folder), process)).result():
@@ -120,15 +133,15 @@ def stop(process: subprocess.Popen[bytes]) -> None:
     process.wait(timeout=20)
 
 
-def _nobody(folder: Path) -> dict[str, Any]:
-    """PostgreSQL refuses to run as root."""
+def nobody(folder: Path) -> dict[str, Any]:
+    """As whom to start what works in this folder: PostgreSQL refuses to run as root."""
     if os.getuid() != 0:
         return {}
     shutil.chown(folder, "nobody")
     return {"user": "nobody", "group": "nogroup", "extra_groups": []}
 
 
-def _do(command: list[str | Path], as_whom: Mapping[str, Any]) -> None:
+def do(command: Sequence[str | Path], as_whom: Mapping[str, Any]) -> None:
     done = subprocess.run(command, capture_output=True, text=True, cwd="/", **as_whom, check=False)
     if done.returncode:
         raise NoPostgres(done.stderr)

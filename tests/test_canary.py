@@ -136,7 +136,7 @@ def test_the_same_seed_is_the_same_cast() -> None:
     assert [each.phone for each in cast(Random(7)).everybody] == [each.phone for each in cast(Random(7)).everybody]
 
 
-@pytest.mark.parametrize("seed", range(50))
-def test_no_two_of_a_cast_are_mistaken_for_each_other(seed: int) -> None:
-    numbers = [each.number for each in cast(Random(seed)).everybody]
-    assert len({number.digits()[-3:] for number in numbers}) == len(numbers) == 13
+def test_no_two_of_a_cast_are_mistaken_for_each_other() -> None:
+    for seed in range(50):
+        numbers = [each.number for each in cast(Random(seed)).everybody]
+        assert len({number.digits()[-3:] for number in numbers}) == len(numbers) == 13, seed

@@ -109,12 +109,18 @@ def held(declared: str) -> object:
     return [*numbers, *([CANARY] if WORDS.search(declared) else [])] or ""
 
 
-@pytest.mark.parametrize("kind", of_ours(), ids=named)
-def test_a_value_shows_neither_a_number_nor_a_text_by_accident(kind: type[Any]) -> None:
+def shows(kind: type[Any], secret: str) -> bool:
     value = built(kind)
-    for shown in (repr(value), str(value), f"{value}"):
-        assert CANARY not in shown, "give the field repr=False, or name it in SHOWN if it holds words of ours only"
-        assert PERSON.digits() not in shown
+    return any(secret in shown for shown in (repr(value), str(value), f"{value}"))
+
+
+@pytest.mark.no_cover
+def test_a_value_shows_neither_a_number_nor_a_text_by_accident() -> None:
+    every = of_ours()
+    assert len(every) > 90
+    assert [named(kind) for kind in every if shows(kind, PERSON.digits())] == []
+    careless = [named(kind) for kind in every if shows(kind, CANARY)]
+    assert careless == [], "give the field repr=False, or name it in SHOWN if it holds words of ours only"
 
 
 def test_the_words_that_may_be_shown_are_there() -> None:

@@ -85,16 +85,18 @@ def test_an_opt_in_word_opts_in(text: str, standing: Standing) -> None:
     assert decide(text, standing) == OptIn()
 
 
-@pytest.mark.parametrize(("text", "must"), [each for each in ALL if each[0].strip()])
-def test_each_phrasing_is_obeyed_or_relayed_with_or_without_a_hint(text: str, must: Must) -> None:
-    decision = decide(text, IN_CHAT)
-    assert decision == (OptOut() if must is Must.OPT_OUT else relayed(text, hint=must is Must.HINT))
+def test_each_phrasing_is_obeyed_or_relayed_with_or_without_a_hint() -> None:
+    def meant(text: str, must: Must) -> Decision:
+        return OptOut() if must is Must.OPT_OUT else relayed(text, hint=must is Must.HINT)
+
+    said = [each for each in ALL if each[0].strip()]
+    assert [(text, must) for text, must in said if decide(text, IN_CHAT) != meant(text, must)] == []
 
 
-@pytest.mark.parametrize(("text", "must"), ALL)
-def test_no_phrasing_opts_an_admin_out(text: str, must: Must) -> None:
+@pytest.mark.no_cover  # other tests cover it, and it would take three times as long
+def test_no_phrasing_opts_an_admin_out() -> None:
     for standing in (ADMIN_ALONE, ADMIN_IN_CHAT):
-        assert not isinstance(decide(text, standing), OptOut)
+        assert [text for text, _ in ALL if isinstance(decide(text, standing), OptOut)] == []
 
 
 @pytest.mark.parametrize("standing", [IN_CHAT, NOWHERE, ADMIN_IN_CHAT, ADMIN_ALONE, PARTNER_GONE])

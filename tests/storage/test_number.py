@@ -113,10 +113,10 @@ def test_the_mask_keeps_the_country_and_three_digits() -> None:
     assert str(Number("+12015550101")) == "+1•••••••101"
 
 
-@pytest.mark.parametrize("code", sorted(phonenumbers.COUNTRY_CODE_TO_REGION_CODE))
-def test_the_country_code_is_the_one_the_library_reads(code: int) -> None:
-    number = Number(f"+{code}12345678")
-    assert number.country_code == phonenumbers.parse(number.e164()).country_code == code
+def test_the_country_code_is_the_one_the_library_reads() -> None:
+    for code in phonenumbers.COUNTRY_CODE_TO_REGION_CODE:
+        number = Number(f"+{code}12345678")
+        assert number.country_code == phonenumbers.parse(number.e164()).country_code == code
 
 
 def test_the_whole_number_takes_an_explicit_call() -> None:

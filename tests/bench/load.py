@@ -73,12 +73,17 @@ class Load:
         self._left = len(requests)
         self._done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
-    async def connect(self, port: int, connections: int, on_answer: Callable[[Caller], None]) -> list[Caller]:
+    async def connect(
+        self, ports: Sequence[int], connections: int, on_answer: Callable[[Caller], None]
+    ) -> list[Caller]:
         def caller() -> Caller:
             return Caller(on_answer, self._fail)
 
         loop = asyncio.get_running_loop()
-        return [(await loop.create_connection(caller, "127.0.0.1", port))[1] for _ in range(connections)]
+        return [
+            (await loop.create_connection(caller, "127.0.0.1", ports[each % len(ports)]))[1]
+            for each in range(connections)
+        ]
 
     def note(self, index: int) -> None:
         self.at[index] = time.perf_counter()
@@ -97,7 +102,7 @@ class Load:
             self._done.set_exception(NotAcknowledged(answer))
 
 
-async def _as_fast_as_answered(port: int, requests: Sequence[bytes], lanes: Sequence[int]) -> Acknowledged:
+async def _as_fast_as_answered(ports: Sequence[int], requests: Sequence[bytes], lanes: Sequence[int]) -> Acknowledged:
     load = Load(requests)
     waiting: list[deque[int]] = [deque() for _ in range(max(lanes) + 1)]
     for index, lane in enumerate(lanes):
@@ -114,7 +119,7 @@ async def _as_fast_as_answered(port: int, requests: Sequence[bytes], lanes: Sequ
         load.note(caller.index)
         call(caller)
 
-    callers = await load.connect(port, len(waiting), answered)
+    callers = await load.connect(ports, len(waiting), answered)
     own.update(zip(callers, waiting, strict=True))
     for caller in callers:
         call(caller)
@@ -139,7 +144,7 @@ async def _after_pauses(
         load.note(caller.index)
         call(caller)
 
-    callers = await load.connect(port, connections, answered)
+    callers = await load.connect([port], connections, answered)
     free.extend(callers)
     due = time.perf_counter()
     for index, pause in enumerate(pauses):
@@ -153,9 +158,9 @@ async def _after_pauses(
     return await load.finish(callers)
 
 
-def as_fast_as_answered(port: int, requests: Sequence[bytes], lanes: Sequence[int]) -> Acknowledged:
+def as_fast_as_answered(ports: Sequence[int], requests: Sequence[bytes], lanes: Sequence[int]) -> Acknowledged:
     """A connection for each lane; each sends its next request when the one before is answered."""
-    return _run(_as_fast_as_answered(port, requests, lanes))
+    return _run(_as_fast_as_answered(ports, requests, lanes))
 
 
 def after_pauses(port: int, requests: Sequence[bytes], pauses: Sequence[float], connections: int) -> Acknowledged:

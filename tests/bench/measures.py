@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Callable, Iterator, Sequence
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from itertools import count
@@ -12,17 +13,24 @@ from pathlib import Path
 from statistics import median
 from typing import TypeVar
 
+from storage.keys import KeySetting, new
+from storage.postgres import Postgres
+from storage.sqlite import SQLite
+from tests import postgres as servers
 from tests.bench import load, processes
 from tests.bench.figures import Chapter, Figure, percentile
 from tests.bench.load import Acknowledged
 from tests.bench.population import ADMIN, Population, Shape, Text, check
 from tests.bench.processes import Arrival, Ledger, Started
+from tests.postgres import Databases, Server
 
 Run = TypeVar("Run")
 
 RATE = 200.0  # texts a second, for how long an acknowledgement takes
 PAUSE = 0.03  # seconds between texts to an idle service: longer than one of them takes
 
+LEASES_SHARED = 5  # seconds after which two processes have shared the lines between them
+SQLITE = "SQLite, one process"
 ROUTE, POST, COMMIT = "Starlette route", "aiohttp POST", "group commit"
 TUTORIAL_ACKNOWLEDGED, TUTORIAL_RELAYED = "the tutorial's app: acknowledged", "the tutorial's app: sent on"
 
@@ -109,13 +117,39 @@ class Bench:
             ],
         )  # fmt: skip
 
+    def postgres(self) -> Chapter:
+        """Three services, loaded by turns: one on SQLite, one and two processes on PostgreSQL that flushes to disk."""
+        with ExitStack() as running:
+            where = asyncio.run(self._database(running.enter_context(servers.running({"listen_addresses": ""}))))
+            one, two, three = (
+                (running.enter_context(self._service(self._population)),),
+                *(tuple(running.enter_context(self._beside(each)) for _ in range(many)) for many, each in where),
+            )
+            time.sleep(LEASES_SHARED)
+            turns = [
+                [self._relay_by(services, self._population) for services in (one, two, three)]
+                for _ in range(self.size.rounds)
+            ]
+        sqlite, single, double = zip(*turns, strict=True)
+        return Chapter(
+            "Relaying on PostgreSQL, beside SQLite",
+            [
+                Figure(SQLITE, _median(sqlite, lambda run: run.a_second), "/s"),
+                Figure("PostgreSQL, one process", _median(single, lambda run: run.a_second), "/s", limit=SQLITE),
+                Figure("PostgreSQL, two processes", _median(double, lambda run: run.a_second), "/s", limit=SQLITE),
+                Figure("processor time on SQLite", _median(sqlite, lambda run: run.cpu_micros), " µs a text"),
+                Figure("on PostgreSQL, the server's not counted", _median(single, lambda run: run.cpu_micros),
+                       " µs a text"),
+            ],
+        )  # fmt: skip
+
     def alone(self) -> Chapter:
         """Taking while the account is barred, so that nothing leaves; then, after a restart, sending what waits."""
         folder = self._settle(self._population)
         texts = [self._texts(self._population) for _ in range(self.size.rounds)]
         self._ledger.bar()
         with processes.service(folder, self._ledger) as service:
-            taken = [self._load(service, each) for each in texts]
+            taken = [self._load([service], each) for each in texts]
         self._ledger.unbar()
         every = [text for each in texts for text in each]
         with processes.service(folder, self._ledger):
@@ -139,7 +173,7 @@ class Bench:
         with self._service(population) as service:
             self._ledger.bar()
             before, texts = service.megabytes, self._texts(population, self.size.outage)
-            self._load(service, texts)
+            self._load([service], texts)
             waiting = service.megabytes
             self._ledger.unbar()
             arrived = self._ledger.wait_for(len(texts))
@@ -205,7 +239,7 @@ class Bench:
         """The parts alone, loaded alike: what no service made of them could exceed."""
         count = str(self.size.texts)
         with processes.own("parts", self._folder, "/livez", "route") as bare:
-            route = median(self._load(bare, self._texts(self._population)).a_second for _ in range(self.size.rounds))
+            route = median(self._load([bare], self._texts(self._population)).a_second for _ in range(self.size.rounds))
         post = float(processes.told_by("parts", "post", self._ledger.url, count))
         self._ledger.wait_for(self.size.texts)
         commit = self._commit(self.size.texts, batch=self.size.connections)
@@ -238,7 +272,7 @@ class Bench:
         """A folder with a new database in which all the chats are open."""
         folder = self._folder / f"service-{next(self._names)}"
         folder.mkdir()
-        asyncio.run(population.move_in(folder / "service.db"))
+        asyncio.run(_new(population, folder / "service.db"))
         return folder
 
     def _texts(self, population: Population, count: int | None = None) -> list[Text]:
@@ -247,15 +281,37 @@ class Bench:
     def _requests(self, texts: list[Text]) -> list[bytes]:
         return [text.request(self._shape) for text in texts]
 
-    def _load(self, service: Started, texts: list[Text]) -> Acknowledged:
-        return load.as_fast_as_answered(service.port, self._requests(texts), [text.lane for text in texts])
+    def _load(self, services: Sequence[Started], texts: list[Text]) -> Acknowledged:
+        ports = [service.port for service in services]
+        return load.as_fast_as_answered(ports, self._requests(texts), [text.lane for text in texts])
 
     def _relay(self, service: Started, population: Population, *, ordered: bool = True) -> Relayed:
+        return self._relay_by([service], population, ordered=ordered)
+
+    def _relay_by(self, services: Sequence[Started], population: Population, *, ordered: bool = True) -> Relayed:
         texts = self._texts(population)
-        before = service.cpu_seconds
-        acknowledged = self._load(service, texts)
+        before = sum(each.cpu_seconds for each in services)
+        acknowledged = self._load(services, texts)
         arrived = self._arrived(texts, ordered=ordered)
-        return Relayed(acknowledged, arrived, service.cpu_seconds - before)
+        return Relayed(acknowledged, arrived, sum(each.cpu_seconds for each in services) - before)
+
+    @contextmanager
+    def _beside(self, database: Mapping[str, str]) -> Iterator[Started]:
+        folder = self._folder / f"service-{next(self._names)}"
+        folder.mkdir()
+        with processes.service(folder, self._ledger, database) as running:
+            yield running
+
+    async def _database(self, server: Server) -> list[tuple[int, dict[str, str]]]:
+        """For one process and for two, each a database of its own with the same people in it."""
+        databases = Databases(server)
+        key = new()
+        found = []
+        for many in (1, 2):
+            url = await databases.make(empty=True)
+            await self._population.move_in(await Postgres.open(url, KeySetting(key)))
+            found.append((many, {"DATABASE_URL": url, "DATA_KEY": key}))
+        return found
 
     def _arrived(self, texts: list[Text], *, ordered: bool = True) -> list[Arrival]:
         arrived = self._ledger.wait_for(len(texts))
@@ -263,8 +319,22 @@ class Bench:
         return arrived
 
 
+async def _new(population: Population, path: Path) -> None:
+    await population.move_in(await SQLite.open(path))
+
+
 def _median(runs: Sequence[Run], figure: Callable[[Run], float]) -> float:
     return median(map(figure, runs))
 
 
-MEASURES = (Bench.start, Bench.load, Bench.alone, Bench.outage, Bench.pace, Bench.idle, Bench.growth, Bench.parts)
+MEASURES = (
+    Bench.start,
+    Bench.load,
+    Bench.postgres,
+    Bench.alone,
+    Bench.outage,
+    Bench.pace,
+    Bench.idle,
+    Bench.growth,
+    Bench.parts,
+)

@@ -28,7 +28,7 @@ from starlette.types import Lifespan
 
 from bot.delivery import MOST_UNDER_WAY
 from bot.server import listen, serve
-from storage.sqlite import PRAGMAS
+from storage.sqlite import PRAGMAS, SQLite
 from tests.bench.population import OPENED_AT, Population, Text
 
 Webhook = Callable[[Request], Awaitable[Response]]
@@ -97,7 +97,7 @@ async def post(provider: str, count: str) -> float:
 async def commit(file: str, chats: str, count: str, batch: str) -> float:
     """Texts a second, `batch` of them to a commit."""
     population = Population(int(chats))
-    await population.move_in(Path(file))
+    await population.move_in(await SQLite.open(Path(file)))
     texts = population.texts(int(count), "commit", 1)
     async with aiosqlite.connect(file, isolation_level=None) as database:
         for pragma in PRAGMAS:

@@ -7,11 +7,10 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from pathlib import Path
 from urllib.parse import urlencode
 
+from storage.engine import Engine
 from storage.number import Number
-from storage.sqlite import SQLite
 from storage.vault import Vault
 
 LINES = ("447700900000", "447700900001", "447700900002", "447700900003")
@@ -91,9 +90,8 @@ class Population:
             sender % lanes,
         )
 
-    async def move_in(self, path: Path) -> None:
-        """Open all the chats in a new database, as PAIR would have left them."""
-        engine = await SQLite.open(path)
+    async def move_in(self, engine: Engine) -> None:
+        """Open all the chats in a new database, as PAIR would have left them. Closes it."""
         try:
             async with engine.transaction() as tx:
                 await tx.many(

@@ -87,8 +87,8 @@ def provider(folder: Path) -> Iterator[Ledger]:
 
 
 @contextmanager
-def service(folder: Path, ledger: Ledger, launcher: tuple[str, ...] = ("-m", "bot")) -> Iterator[Started]:
-    """`python -m bot` on the database in that folder, as an owner starts it, without limits of pace."""
+def service(folder: Path, ledger: Ledger, database: Mapping[str, str] | None = None) -> Iterator[Started]:
+    """`python -m bot` as an owner starts it, without limits of pace; `database`: its settings, or the file there."""
     environment = {
         "PATH": os.environ["PATH"],
         "VONAGE_API_KEY": "abcd1234",
@@ -104,8 +104,8 @@ def service(folder: Path, ledger: Ledger, launcher: tuple[str, ...] = ("-m", "bo
         "LINE_RATE": "0",
         "SENDER_LIMIT": "0",
         "LOG_LEVEL": "INFO",
-    }
-    command = [sys.executable, *launcher]
+    } | dict(database or {})
+    command = [sys.executable, "-m", "bot"]
     with _started(command, cwd=folder, environment=environment, log=folder / "service.log", path="/livez") as running:
         yield running
 

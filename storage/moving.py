@@ -11,11 +11,12 @@ from storage.copying import copy
 from storage.ends import PostgresEnd, SQLiteEnd
 from storage.engine import Unusable
 from storage.keys import Keys
+from storage.leases import NOW
 from storage.lock import FileLock
 from storage.postgres import Postgres
 from storage.reading import reading
 from storage.sqlite import SQLite
-from storage.visit import READ_ALONE, WRITE_ALONE, visiting
+from storage.visit import READ_ALONE, WRITE_ALONE, Visit, visiting
 
 Done = Callable[[str, int], None]
 
@@ -25,12 +26,14 @@ async def to_postgres(path: Path, dsn: str, keys: Keys, done: Done) -> int:
     async with _held(path, keys) as source:
         await (await Postgres.open(dsn, keys, pooled=True)).close()  # it has its tables now
         async with visiting(dsn, keys, WRITE_ALONE) as visit:
+            await _refuse_served(visit)
             return await copy(source, PostgresEnd(visit), await source.tables(), done)
 
 
 async def to_sqlite(dsn: str, path: Path, keys: Keys, done: Done) -> int:
     """The way back."""
     async with visiting(dsn, keys, READ_ALONE) as visit:
+        await _refuse_served(visit)
         engine = await SQLite.open(path, keys)
         try:
             async with engine.transaction() as tx:
@@ -51,6 +54,12 @@ async def _held(path: Path, keys: Keys) -> AsyncIterator[SQLiteEnd]:
             yield SQLiteEnd(here)
     finally:
         lock.release()
+
+
+async def _refuse_served(visit: Visit) -> None:
+    # None comes meanwhile: to start it would have to write, and the visit is alone.
+    if await visit.row(f"SELECT 1 FROM process WHERE until > {NOW} LIMIT 1") is not None:
+        raise Unusable("a service is using the PostgreSQL database: stop all there are first")
 
 
 def _lock(path: Path) -> FileLock:

@@ -12,7 +12,7 @@ from pathlib import Path
 import asyncpg
 import pytest
 
-from storage import chats, errands, outbox
+from storage import chats, errands, leases, outbox
 from storage.copying import CannotCopy
 from storage.engine import Engine, Unusable
 from storage.keys import KeySetting, new
@@ -168,6 +168,20 @@ async def test_a_source_in_use_is_refused_and_one_that_is_copied_cannot_be_start
 
     await to_postgres(everything, target, KEYS, start)
     assert tried
+
+
+async def test_neither_way_goes_while_a_service_uses_the_postgresql(
+    everything: Path, target: str, tmp_path: Path
+) -> None:
+    engine = await Postgres.open(target, KEYS)
+    await leases.renew(engine.aside, "a run", lines=[LINE], sent=0)
+    with pytest.raises(Unusable, match="a service is using the PostgreSQL"):
+        await to_postgres(everything, target, KEYS, quiet)
+    with pytest.raises(Unusable, match="a service is using the PostgreSQL"):
+        await to_sqlite(target, tmp_path / "back.db", KEYS, quiet)
+    await leases.leave(engine.aside, "a run", [])
+    await to_postgres(everything, target, KEYS, quiet)
+    await engine.close()
 
 
 async def test_a_source_that_is_not_whole_is_not_copied(everything: Path, target: str, tmp_path: Path) -> None:

@@ -5,60 +5,27 @@ from __future__ import annotations
 import argparse
 import asyncio
 import os
-import sqlite3
-import stat
 from collections.abc import AsyncIterator, Iterator, Mapping
-from dataclasses import dataclass
-from enum import StrEnum
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import phonenumbers
-from pydantic import SecretStr
 
+from bot import check_postgres
+from bot.check_sqlite import database
+from bot.findings import Finding, Verdict, ok, problem, warning
 from bot.server import CannotListen, listen
 from bot.settings import BadSettings, Settings, likely_typos, read_settings
 from bot.values import is_loopback
 from bot.vonage.account import AccountError, AccountFacts, OwnedNumber, WrongCredentials, look
 from commands import durations
 from storage import tokens
-from storage.keys import BadKeys, KeyFile
 from storage.number import Number
-from storage.survey import Survey, checkpoints_are_safe, survey
+from storage.survey import survey
 from storage.tokens import BadTokens
 
-MEGABYTE = 1024 * 1024
-SCARCE, TOO_LITTLE = 500 * MEGABYTE, 10 * MEGABYTE
 LOW_BALANCE = 2.0  # euros: about forty texts
 EVENTS = {"inbound-sms": "inbound texts", "delivery-receipt": "delivery receipts"}
-
-
-class Verdict(StrEnum):
-    OK = "ok"
-    WARNING = "warning"
-    PROBLEM = "problem"  # the service could not work
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    verdict: Verdict
-    about: str
-    says: str
-
-    def __str__(self) -> str:
-        return f"{self.verdict:<8} {self.about:<9} {self.says}"
-
-
-def ok(about: str, says: str) -> Finding:
-    return Finding(Verdict.OK, about, says)
-
-
-def warning(about: str, says: str) -> Finding:
-    return Finding(Verdict.WARNING, about, says)
-
-
-def problem(about: str, says: str) -> Finding:
-    return Finding(Verdict.PROBLEM, about, says)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -86,19 +53,27 @@ async def findings(environ: Mapping[str, str], env_file: Path, *, offline: bool)
             yield problem("settings", fault)
         return
     yield ok("settings", f"complete, from the environment and {env_file}")
-    found = survey(settings.database_path)
+    running, of_database = await _database(settings)
     for finding in (
         *(warning("settings", hint) for hint in likely_typos(environ, env_file)),
         *numbers(settings),
         *protection(settings),
-        *address(settings, running=found.in_use),
-        *database(settings.database_path, found, settings.data_key),
+        *address(settings, running=running),
+        *of_database,
         kept(settings),
     ):
         yield finding
     if not offline:
         for finding in await account(settings):
             yield finding
+
+
+async def _database(settings: Settings) -> tuple[bool, list[Finding]]:
+    """Whether a service is running, and what is found of its database."""
+    if settings.on_postgres:
+        return await check_postgres.look(settings)
+    found = survey(settings.database_path)
+    return found.in_use, list(database(settings.database_path, found, settings.data_key))
 
 
 def numbers(settings: Settings) -> Iterator[Finding]:
@@ -142,7 +117,8 @@ def _api(settings: Settings) -> Finding:
         return problem("api", str(error))
     if not names and not settings.api_token:
         return ok("api", "closed: API_TOKEN is not set, and no token was added")
-    return ok("api", f"open to {names} tokens with names" + (" and to API_TOKEN" if settings.api_token else ""))
+    where = ", whose file every machine needs" if names and settings.on_postgres else ""
+    return ok("api", f"open to {names} tokens with names{where}" + (" and to API_TOKEN" if settings.api_token else ""))
 
 
 def address(settings: Settings, *, running: bool) -> Iterator[Finding]:
@@ -170,57 +146,6 @@ def _port(settings: Settings) -> Finding:
 
 def _webhook(settings: Settings, event: str) -> str:
     return f"{settings.public_url or 'https://YOUR-ADDRESS'}{settings.webhook_path(event)}"
-
-
-def database(path: Path, found: Survey, data_key: SecretStr | None = None) -> Iterator[Finding]:
-    if not found.writable:
-        yield problem("database", f"{path} or its folder cannot be written: make it, or give it to this user")
-        return
-    yield _state(path, found)
-    yield _keys(KeyFile.beside(path), found, data_key)
-    if found.free_bytes < SCARCE:
-        kind = problem if found.free_bytes < TOO_LITTLE else warning
-        yield kind("disk", f"{found.free_bytes // MEGABYTE} MB free beside the database: make room")
-    else:
-        yield ok("disk", f"{found.free_bytes // MEGABYTE} MB free")
-    if not checkpoints_are_safe(sqlite3.sqlite_version_info):
-        yield warning(
-            "sqlite",
-            f"{sqlite3.sqlite_version} can damage a database that two programs write to (mended in 3.51.3): "
-            "let nothing else open it, no replicator such as Litestream either",
-        )
-
-
-def _state(path: Path, found: Survey) -> Finding:
-    if not found.exists:
-        return ok("database", f"{path} will be made at the first start")
-    if found.schema is None or found.damage:
-        return problem("database", f"{path} is damaged ({found.damage}): restore a backup")
-    if found.schema > found.known:
-        return problem("database", f"{path} was used by a newer version (schema {found.schema}): run that version")
-    if found.in_use:
-        return ok("database", f"{path} is in use: the service is running")
-    if found.schema < found.known:
-        return ok("database", f"{path} will be brought from schema {found.schema} to {found.known} at the next start")
-    return ok("database", f"{path} is whole")
-
-
-def _keys(file: KeyFile, found: Survey, data_key: SecretStr | None) -> Finding:
-    if data_key is not None:
-        return ok("keys", "from DATA_KEY: keep a copy, apart from the backups; without them nobody reads the database")
-    if not file.path.exists():
-        if found.schema and found.is_sealed:
-            return problem("keys", f"{file.path} is missing, and without it nobody can read the database: put it back")
-        return ok("keys", f"{file.path} will be made with the database: copy it then, apart from the backups")
-    try:
-        count = len(file.load(may_make=False).keys)
-    except BadKeys as error:
-        return problem("keys", str(error))
-    if stat.S_IMODE(file.path.stat().st_mode) & 0o077:
-        return warning("keys", f"{file.path} can be read by others: chmod 600 it")
-    return ok(
-        "keys", f"{count} in {file.path}: keep a copy, apart from the backups, for nothing can be read without it"
-    )
 
 
 async def account(settings: Settings) -> list[Finding]:

@@ -198,11 +198,11 @@ def _is_readable(url: str) -> bool:
         parts = urlsplit(url)
     except ValueError:
         return False
-    ports = [host.rpartition(":")[2] for host in _hosts(parts.netloc) if re.search(r":[^]]*$", host)]
+    ports = [host.rpartition(":")[2] for host in hosts_of(parts.netloc) if re.search(r":[^]]*$", host)]
     return all(map(str.isdecimal, ports)) and not any("@" in each for each in parts[2:])
 
 
-def _hosts(netloc: str) -> list[str]:
+def hosts_of(netloc: str) -> list[str]:
     """With their ports, of an address that may name several."""
     return netloc.rpartition("@")[2].split(",")
 

@@ -41,6 +41,10 @@ def translated() -> Iterator[None]:
         raise Unavailable(_said(error)) from None
     except asyncpg.PostgresError as error:
         raise StorageError(_said(error)) from None
+    except asyncpg.TargetServerAttributeNotMatched:
+        raise Unavailable("none of the servers takes writes: only standbys answer") from None
+    except asyncpg.ClientConfigurationError as error:  # of what is in the address, no secret is shown by it
+        raise StorageError(f"the address of the database: {_said(error)}") from None
     # The second is what asyncpg says when a connection ends between two of its own steps.
     except (asyncpg.InterfaceError, asyncpg.InternalClientError) as error:
         raise Unavailable(f"the connection is gone ({type(error).__name__})") from None

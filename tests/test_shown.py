@@ -23,9 +23,9 @@ WORDS = re.compile(r"\b(str|bytes|object|Any|Mapping|dict)\b")
 # Words of ours, ids, and what the settings say: they may be shown. Whatever else can hold words is `repr=False`.
 EVERYWHERE = {"reason", "language", "label"}
 SHOWN = {
-    "bot.check.Finding": "about says",
     "bot.connections.Connections": "_held",  # addresses of machines
     "bot.demo.Plan": "key",
+    "bot.findings.Finding": "about says",
     "bot.intake.Rows": "told",  # what of, in a word of ours
     "bot.proxy.Chance": "owner",
     "bot.routing.Answer": "key kept once",
@@ -70,6 +70,7 @@ SHOWN = {
     "storage.resealing.Field": "name bound_to of",
     "storage.resealing.Place": "after",
     "storage.resealing.Table": "name key",
+    "storage.server.Server": "version encoding wrong_keys",
     "storage.survey.Survey": "damage",
     "storage.tokens.Token": "id name sha256",
 }

@@ -4,24 +4,20 @@ import os
 import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import closing
-from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from bot.check import Finding, Verdict, database, findings, tell
+from bot.check import findings, tell
 from bot.emulator.profile import Profile
+from bot.findings import Finding, Verdict
 from bot.server import listen
 from storage import tokens
 from storage.keys import new
 from storage.sqlite import SQLite
-from storage.survey import Survey
 from tests.emulation import StartEmulator
 from tests.owner import ADMIN, GOOD, LINE, NOWHERE
-
-WORKS = Survey(exists=True, writable=True, in_use=False, schema=1, known=1, damage=None, free_bytes=10**10)
 
 
 class Checked:
@@ -176,23 +172,6 @@ async def test_missing_and_broken_keys_are_a_problem(environ: dict[str, str], tm
     assert (await check(environ)).says("cannot be understood") == "problem"
     (tmp_path / "sms.db.key").unlink()
     assert (await check(environ)).says("nobody can read the database: put it back") == "problem"
-
-
-@pytest.mark.parametrize(
-    ("found", "expected"),
-    [
-        ({}, "ok"),
-        ({"schema": 0}, "ok"),
-        ({"writable": False}, "problem"),
-        ({"schema": None, "damage": "file is not a database"}, "problem"),
-        ({"damage": "row missing from index"}, "problem"),
-        ({"free_bytes": 10**6}, "problem"),
-        ({"free_bytes": 10**8}, "warning"),
-    ],
-)
-def test_what_is_found_of_the_database_is_judged(found: dict[str, Any], expected: str) -> None:
-    verdicts = {each.verdict for each in database(Path("sms.db"), replace(WORKS, **found)) if each.about != "sqlite"}
-    assert verdicts - {"ok"} == {expected} - {"ok"}
 
 
 async def test_only_a_problem_makes_it_fail(capsys: pytest.CaptureFixture[str]) -> None:

@@ -20,6 +20,8 @@ from storage.translation import translated
         (ConnectionRefusedError("refused"), Unavailable),
         (TimeoutError(), Unavailable),
         (asyncpg.InterfaceError("closed"), Unavailable),
+        (asyncpg.TargetServerAttributeNotMatched("none"), Unavailable),
+        (asyncpg.ClientConfigurationError("`sslmode` must be"), StorageError),
         (asyncpg.UndefinedTableError("no such table"), StorageError),
         (asyncpg.DataError("value"), StorageError),
     ],

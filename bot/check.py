@@ -12,11 +12,11 @@ from urllib.parse import urlsplit
 import phonenumbers
 
 from bot import check_postgres
+from bot.addresses import is_loopback
 from bot.check_sqlite import database
 from bot.findings import Finding, Verdict, ok, problem, warning
 from bot.server import CannotListen, listen
 from bot.settings import BadSettings, Settings, likely_typos, read_settings
-from bot.values import is_loopback
 from bot.vonage.account import AccountError, AccountFacts, OwnedNumber, WrongCredentials, look
 from commands import durations
 from storage import tokens

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, urlsplit
 
+from bot.addresses import hosts, is_here
 from bot.app import NO_ASYNCPG, keys_of
 from bot.findings import Finding, ok, problem, warning
 from bot.settings import Settings
-from bot.values import hosts_of, is_loopback
 from storage.engine import StorageError
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ async def look(settings: Settings) -> tuple[bool, list[Finding]]:
         return False, [problem("database", NO_ASYNCPG)]
     keys = keys_of(settings)
     assert keys is not None
-    where = shown(settings.database_url)
+    where = ", ".join(hosts(settings.database_url))
     try:
         found = await survey(settings.database_url, keys)
     except StorageError as error:
@@ -35,7 +35,7 @@ async def look(settings: Settings) -> tuple[bool, list[Finding]]:
 
 
 def findings(settings: Settings, found: Server) -> Iterator[Finding]:
-    yield _state(shown(settings.database_url), found)
+    yield _state(", ".join(hosts(settings.database_url)), found)
     yield _keys(found)
     yield from _durability(settings, found)
     yield _connections(settings, found)
@@ -72,7 +72,7 @@ def _durability(settings: Settings, found: Server) -> Iterator[Finding]:
         yield warning("disk", "full_page_writes is off: a power cut can damage the database. Set it on")
     if found.writes_safely and found.writes_whole_pages:
         yield ok("disk", "a text is on the server's disk before it is acknowledged")
-    if len(_hosts(settings.database_url)) > 1 and not found.waits_for_standby:
+    if len(hosts(settings.database_url)) > 1 and not found.waits_for_standby:
         yield warning(
             "disk",
             "synchronous_standby_names is empty: when a standby takes over, texts acknowledged just before may be lost",
@@ -97,7 +97,7 @@ def _way(settings: Settings, found: Server) -> Iterator[Finding]:
     if found.is_pooled and not settings.database_pooled:
         says = "a pooler is in between, such as PgBouncer: set DATABASE_POOLED=true, unless it pools whole sessions"
         yield warning("server", says)
-    if all(map(_is_here, _hosts(settings.database_url))):
+    if all(map(is_here, hosts(settings.database_url))):
         return
     demanded = parse_qs(urlsplit(settings.database_url).query).get("sslmode", ["prefer"])[-1]
     if demanded.startswith("verify"):
@@ -106,21 +106,3 @@ def _way(settings: Settings, found: Server) -> Iterator[Finding]:
         yield ok("server", "reached by TLS; sslmode=verify-full in DATABASE_URL would also prove that it is yours")
     else:
         yield warning("server", "not reached by TLS for certain: add ?sslmode=verify-full to DATABASE_URL")
-
-
-def shown(url: str) -> str:
-    """Where it is, without a name or a password."""
-    return ", ".join(_hosts(url))
-
-
-def _hosts(url: str) -> list[str]:
-    parts = urlsplit(url)
-    named = hosts_of(parts.netloc) if parts.netloc.rpartition("@")[2] else parse_qs(parts.query).get("host", [])
-    return [host or "this machine" for each in named for host in each.split(",")] or ["this machine"]
-
-
-def _is_here(host: str) -> bool:
-    if host == "this machine" or host.startswith("/"):
-        return True
-    name = host[1:].partition("]")[0] if host.startswith("[") else host.partition(":")[0]
-    return is_loopback(name)

@@ -9,9 +9,9 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+from bot.addresses import POSTGRES, SQLITE, a_database
 from bot.app import NO_ASYNCPG, keys_of
 from bot.settings import BadSettings, Settings, read_settings
-from bot.values import POSTGRES, SQLITE, a_database
 from storage import tokens
 from storage.engine import InDoubt, StorageError, Unusable
 from storage.keys import KeyFile

@@ -15,9 +15,8 @@ from pydantic import Field, SecretStr, ValidationError
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from bot.addresses import POSTGRES, SQLITE
 from bot.values import (
-    POSTGRES,
-    SQLITE,
     Address,
     AdminNumbers,
     Amount,

@@ -6,20 +6,19 @@ import re
 import secrets
 from collections.abc import Callable
 from decimal import Decimal
-from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Annotated
 from urllib.parse import urlsplit
 
 from phonenumbers import SUPPORTED_REGIONS
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationInfo
 
+from bot.addresses import POSTGRES, a_database, is_loopback
 from commands import authenticator, durations, gsm, languages
 from storage import keys
 from storage.model import Millis
 from storage.number import NotANumber, Number
 
-SQLITE = "sqlite:///"
-POSTGRES = ("postgresql://", "postgres://")
 TOKEN = re.compile(r"[A-Za-z0-9_.~-]{16,128}")
 BEARER = re.compile(r"[A-Za-z0-9_.~+/-]{16,256}=*")  # RFC 6750, section 2.1
 NAME_SEPTETS = 12  # what the texts to people leave room for
@@ -166,45 +165,6 @@ def _address(held: str) -> str:
     if parts.username or parts.query or parts.fragment:
         raise ValueError("it may hold a host, a port and a path only")
     return parts.geturl().rstrip("/")
-
-
-def is_loopback(host: str) -> bool:
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
-
-
-def a_database(held: str) -> str:
-    if held.startswith(POSTGRES):
-        return _postgres(held)
-    if not held.startswith(SQLITE) or held.removeprefix(SQLITE) in ("", ":memory:"):
-        raise ValueError("it names neither a SQLite file nor a PostgreSQL database")
-    return held
-
-
-def _postgres(held: str) -> str:
-    # A driver that cannot read it would show a part of it, which may be the password's.
-    if not _is_readable(held):
-        raise ValueError(
-            "its hosts and ports cannot be told; in the user's name and password write @ as %40, : as %3A, / as %2F, "
-            "? as %3F, # as %23, [ as %5B and ] as %5D"
-        )
-    return held
-
-
-def _is_readable(url: str) -> bool:
-    try:
-        parts = urlsplit(url)
-    except ValueError:
-        return False
-    ports = [host.rpartition(":")[2] for host in hosts_of(parts.netloc) if re.search(r":[^]]*$", host)]
-    return all(map(str.isdecimal, ports)) and not any("@" in each for each in parts[2:])
-
-
-def hosts_of(netloc: str) -> list[str]:
-    """With their ports, of an address that may name several."""
-    return netloc.rpartition("@")[2].split(",")
 
 
 def _service_name(held: str) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from bot.check import findings as every_finding
-from bot.check_postgres import findings, look, shown
+from bot.check_postgres import findings, look
 from bot.settings import Settings
 from storage import leases, tokens
 from storage.keys import new
@@ -108,12 +108,6 @@ def test_a_standby_that_may_lack_texts_is_a_warning(waits: bool) -> None:
     two = settings("postgresql://u@127.0.0.1,localhost/sms")
     said = list(map(str, findings(two, replace(WORKS, waits_for_standby=waits))))
     assert any("synchronous_standby_names" in each for each in said) is not waits
-
-
-def test_where_it_is_is_shown_without_names_and_passwords() -> None:
-    assert shown("postgresql://u:canary@a:5432,b/x?password=canary") == "a:5432, b"
-    assert shown("postgresql://u@/x?host=/run/postgresql&password=canary") == "/run/postgresql"
-    assert shown("postgresql:///x") == "this machine"
 
 
 async def test_a_real_server_is_looked_at(postgres: Postgres) -> None:

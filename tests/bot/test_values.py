@@ -5,7 +5,6 @@ import re
 import pytest
 
 from commands.durations import HOUR
-from storage import keys
 from storage.number import Number
 from tests.owner import ADMIN, LINE, fault, read
 
@@ -161,30 +160,6 @@ def test_a_postgresql_needs_its_key_named_for_there_is_no_file_beside_it() -> No
     assert told.startswith("DATA_KEY is not set")
     key = told.split("DATA_KEY=")[1].split(" ")[0]
     assert read(DATABASE_URL="postgresql://sms@db.example.org/sms", DATA_KEY=key).on_postgres
-
-
-@pytest.mark.parametrize(
-    "written",
-    ["sms:se/cret@h/sms", "sms:se?cret@h/sms", "sms:se#cret@h/sms", "sms@h:se/sms", "sms:se[cret@h/sms"],
-)
-def test_an_address_that_a_driver_would_misread_is_told_without_its_password(written: str) -> None:
-    told = fault(DATABASE_URL=f"postgresql://{written}")
-    assert "write @ as %40" in told
-    assert "cret" not in told
-
-
-@pytest.mark.parametrize(
-    "written",
-    [
-        "h/sms",
-        "u:p%2F@h:5432/sms",
-        "u:p@a@h1,h2:5433/sms",
-        "u@[::1]:5432/sms",
-        "/sms?host=/run/postgresql&sslmode=require",
-    ],
-)
-def test_an_address_may_name_several_hosts_a_socket_or_none(written: str) -> None:
-    assert read(DATABASE_URL=f"postgresql://{written}", DATA_KEY=keys.new()).on_postgres
 
 
 def test_a_database_may_lie_anywhere() -> None:

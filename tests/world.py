@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from itertools import count
@@ -20,6 +20,7 @@ from commands.destinations import Destinations
 from storage.engine import Transaction
 from storage.model import Inbound, Millis, Part, Receipt
 from storage.number import Number
+from storage.postgres import Postgres
 from storage.sqlite import SQLite
 from tests.migrated import migrated
 from tests.people import ADMIN, LINE, NOON, OTHER_LINE, inbound
@@ -68,7 +69,7 @@ class Phones:
 class World:
     def __init__(
         self,
-        engine: SQLite,
+        engine: SQLite | Postgres,
         *,
         lines: tuple[Number, ...],
         chat_ttl: Millis | None,
@@ -80,6 +81,7 @@ class World:
         countries: frozenset[str] | None,
         changeover: Millis,
         strict: bool,
+        admins: Collection[Number] = (ADMIN,),
     ) -> None:
         self.now = NOON
         self.rate = rate
@@ -89,7 +91,7 @@ class World:
         self.proxy = assemble(
             engine=engine,
             house=House(
-                service_name="Private SMS", lines=lines, admins=frozenset({ADMIN}), region=None, chat_ttl=chat_ttl,
+                service_name="Private SMS", lines=lines, admins=frozenset(admins), region=None, chat_ttl=chat_ttl,
                 code_key=b"key", new_code=lambda: str(next(codes)),
                 destinations=Destinations(countries), changeover=changeover, quarantine_strict=strict,
             ),
@@ -195,3 +197,18 @@ async def world(
         here.writer.stop()
         await writing
         await engine.close()
+
+
+@asynccontextmanager
+async def writing(engine: Postgres, *, admins: Collection[Number]) -> AsyncIterator[World]:
+    """One of several processes on a database, which takes texts and sends none."""
+    here = World(
+        engine, lines=(LINE, OTHER_LINE), chat_ttl=None, limit=0, rate=0, daily=0, strangers=0, caps=NO_CAPS,
+        countries=None, changeover=0, strict=False, admins=admins,
+    )  # fmt: skip
+    task = asyncio.create_task(here.writer.run())
+    try:
+        yield here
+    finally:
+        here.writer.stop()
+        await task

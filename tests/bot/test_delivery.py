@@ -12,9 +12,8 @@ from bot.delivery import Round
 from bot.ownership import Sole
 from bot.vonage.sending import AccountTrouble, Doubt, NotTaken, Refused
 from storage import admins, people
-from storage.engine import Unavailable
+from storage.engine import Transaction, Unavailable
 from storage.number import Number
-from storage.sqlite import Connection
 from tests.people import ADMIN, ALICE, BOB, CAROL, DAVE, inbound, receipt
 from tests.world import World, world
 
@@ -320,7 +319,7 @@ async def test_claims_whose_commit_was_in_doubt_are_taken_back_and_sent_once(
     committed = chat.engine.transaction
 
     @asynccontextmanager
-    async def answer_lost(*, alone: bool = True) -> AsyncIterator[Connection]:
+    async def answer_lost(*, alone: bool = True) -> AsyncIterator[Transaction]:
         async with committed(alone=alone) as tx:
             yield tx
             claimed = await tx.rows("SELECT 1 FROM outbound WHERE state = 'sending'")

@@ -50,6 +50,7 @@ class Place:
     def __init__(self, here: World, path: Path) -> None:
         self.here = here
         self.file = errands.beside(path)
+        assert isinstance(here.engine, SQLite)
         self.files = Files(here.engine)
         self.work = self.anew()
 

@@ -24,7 +24,7 @@ from commands.desk import Desk, House, Refused
 from commands.durations import NotADuration, parse
 from commands.pairing import Reason
 from storage import chats
-from storage.engine import Engine, StorageError, Transaction
+from storage.engine import Engine, InDoubt, StorageError, Transaction
 from storage.model import Chat, Millis
 from storage.number import NotANumber, Number
 
@@ -35,6 +35,8 @@ STATUS = {
     "opted_out": 409,
     "not_rested": 409,
 }  # whatever else is refused is the caller's to correct: 400
+
+LOOK_FIRST = "Whether anything was changed is not known: look before you try again."
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +64,8 @@ class Api:
                 return await endpoint(request)
             except Fault as fault:
                 return fault.answer()
+            except InDoubt:
+                return error(503, "in_doubt", "The database went away meanwhile. " + LOOK_FIRST)
             except StorageError:
                 message = "The database cannot take anything just now. Nothing was changed; try again."
                 return error(503, "unavailable", message, {"Retry-After": "5"})
@@ -181,7 +185,7 @@ async def http_exception(request: Request, exception: Exception) -> Response:
 
 async def our_fault(request: Request, exception: Exception) -> Response:
     """What nobody foresaw: its own words, which may quote a request, go nowhere."""
-    return error(500, "fault", "A fault of ours. Whether anything was changed is not known: look before you try again.")
+    return error(500, "fault", "A fault of ours. " + LOOK_FIRST)
 
 
 async def _fields(request: Request) -> dict[str, str]:

@@ -36,8 +36,8 @@ class Unusable(StorageError):
     """The database must not be used as it is: newer schema, damaged file, or held by another process."""
 
 
-class InDoubt(StorageError):
-    """The connection was lost while it committed: whether that was done is not known."""
+class InDoubt(Unavailable):
+    """The connection was lost while it committed: whether anything was changed is not known."""
 
 
 class Reading(Protocol):

@@ -9,7 +9,7 @@ from importlib import resources
 
 import asyncpg
 
-from storage.engine import Row, StorageError, Unavailable, Unusable
+from storage.engine import InDoubt, Row, StorageError, Unavailable, Unusable
 from storage.keys import BadKeys, Keyring, Keys
 from storage.proofs import note_keys
 from storage.translation import translated as _translated
@@ -136,8 +136,7 @@ class Postgres:
                 with _translated():
                     await opened.execute(BEGIN.format(shared="" if alone else "_shared"))
                 yield connection
-                with _translated():
-                    await opened.execute("COMMIT")
+                await _commit(opened)
             except BaseException:
                 await _roll_back(opened)
                 raise
@@ -257,6 +256,14 @@ TABLES = """
     SELECT quote_ident(schemaname) || '.' || quote_ident(relname) FROM pg_stat_user_tables
     WHERE schemaname = current_schema() ORDER BY relname
 """
+
+
+async def _commit(connection: asyncpg.Connection) -> None:
+    try:
+        with _translated():
+            await connection.execute("COMMIT")
+    except Unavailable as error:
+        raise InDoubt(str(error)) from None
 
 
 async def _roll_back(connection: asyncpg.Connection) -> None:

@@ -10,6 +10,7 @@ from starlette.exceptions import HTTPException
 
 from bot.api import http_exception, read_number
 from storage import people
+from storage.engine import InDoubt
 from storage.number import NotANumber, Number
 from tests.entrance import entrance
 from tests.people import ADMIN, ALICE, BOB, CAROL, LINE, NOON
@@ -258,3 +259,15 @@ async def test_a_number_in_a_country_that_is_not_allowed_opens_nothing(tmp_path:
         assert code(response) == (400, "country_not_allowed")
         assert "Nothing was created" in response.json()["error"]["message"]
         assert (await api.get("/chats")).json()["chats"] == []
+
+
+async def test_where_nobody_knows_whether_it_was_stored_that_is_said(
+    here: World, api: httpx2.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def goes_away(*_: object, **__: object) -> None:
+        raise InDoubt("the connection was lost")
+
+    monkeypatch.setattr(here.writer, "_submit", goes_away)
+    response = await api.post("/chat", json=PAIR)
+    assert code(response) == (503, "in_doubt")
+    assert "not known: look before you try again" in response.json()["error"]["message"]

@@ -9,7 +9,7 @@ import asyncpg
 import pytest
 
 from storage import outbox, pulse
-from storage.engine import Conflict, StorageError, Taken, Transaction, Unavailable, Unusable
+from storage.engine import Conflict, InDoubt, StorageError, Taken, Transaction, Unavailable, Unusable
 from storage.keys import KeySetting, new
 from storage.postgres import Postgres, known_migrations
 from tests.people import BOB, LINE, NOON, notice
@@ -83,6 +83,13 @@ async def test_a_connection_that_is_ended_undoes_what_was_begun_and_the_next_goe
     async with postgres.transaction() as tx:
         await outbox.enqueue(tx, [(notice(BOB), "kept")], NOON)
     assert await postgres.reader.rows("SELECT client_ref FROM outbound") == [("kept",)]
+
+
+async def test_a_connection_that_is_lost_at_the_commit_leaves_a_doubt(postgres: Postgres) -> None:
+    with pytest.raises(InDoubt):
+        async with postgres.transaction() as tx:
+            await pulse.beat(tx, NOON)
+            tx._connection.terminate()
 
 
 async def test_who_stops_in_a_transaction_holds_up_the_others_for_seconds_only(postgres: Postgres) -> None:

@@ -81,6 +81,7 @@ def running(manner: Mapping[str, str] = MANNER) -> Iterator[Server]:
     # Short: the whole path of a socket has to stay under 107 characters.
     folder = Path(mkdtemp(prefix="pg", dir="/tmp"))
     try:
+        bin = within_reach(bin, folder)
         data = folder / "data"
         initialise(bin, data, nobody(folder))
         process = start(bin, data, folder, manner)
@@ -90,6 +91,18 @@ def running(manner: Mapping[str, str] = MANNER) -> Iterator[Server]:
             stop(process)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def within_reach(bin: Path, folder: Path) -> Path:
+    """Where `nobody` may run them: a virtual environment in root's own home is closed to others."""
+    with suppress(PermissionError):
+        subprocess.run([bin / "postgres", "--version"], capture_output=True, check=True, cwd="/", **nobody(folder))
+        return bin
+    package = bin.parents[1]  # its libraries lie beside it, and are found by their place
+    for each in (package, package.with_name(f"{package.name}.libs")):
+        if each.exists():
+            shutil.copytree(each, folder / each.name, symlinks=True)
+    return folder / bin.relative_to(package.parent)
 
 
 def initialise(bin: Path, data: Path, as_whom: Mapping[str, Any]) -> None:

@@ -6,20 +6,27 @@ import asyncio
 import os
 import shutil
 import signal
+import socket
 import subprocess
 from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from tempfile import mkdtemp
 
 import asyncpg
 import pytest
 
+from storage import audit
 from storage.keys import new
+from storage.moving import to_postgres, to_sqlite
+from storage.server import survey
+from storage.sqlite import SQLite
+from storage.visit import visiting
 from tests import postgres as servers
 from tests.conftest import Emulated, StartEmulator
+from tests.everything import fill
 from tests.people import ALICE, BOB, LINE
-from tests.postgres import Databases, binaries, nobody
+from tests.postgres import KEYS, Databases, binaries, nobody
 from tests.process import API_TOKEN, Service, free_port
 
 pytestmark = pytest.mark.timeout(120)
@@ -209,6 +216,9 @@ def pooler(database: str, folder: Path, port: int) -> Iterator[str]:
     assert POOLER is not None
     running = subprocess.Popen([POOLER, "-q", folder / "pgbouncer.ini"], **nobody(folder))
     try:
+        while running.poll() is None:  # until it listens
+            with suppress(OSError), socket.create_connection(("127.0.0.1", port)):
+                break
         yield f"postgresql://postgres@127.0.0.1:{port}/{name}"
     finally:
         running.terminate()
@@ -230,3 +240,19 @@ async def test_behind_a_pooler_in_transaction_mode_people_text_as_ever(
                 await asyncio.sleep(0.05)
         assert await town.service.end() == 0
     assert "ERROR" not in town.service.log
+
+
+@pytest.mark.skipif(POOLER is None and "CI" not in os.environ, reason="WITHOUT PGBOUNCER: it is not installed")
+async def test_commands_go_by_way_of_a_pooler_too_and_check_sees_that_it_is_there(
+    databases: Databases, folder: Path, tmp_path: Path
+) -> None:
+    engine = await SQLite.open(tmp_path / "sms.db", KEYS)
+    async with engine.transaction() as tx:
+        await fill(tx)
+    await engine.close()
+    with pooler(await databases.make(empty=True), folder, free_port()) as address:
+        there = await to_postgres(tmp_path / "sms.db", address, KEYS, lambda table, count: None)
+        assert await to_sqlite(address, tmp_path / "back.db", KEYS, lambda table, count: None) == there
+        async with visiting(address, KEYS) as here:
+            assert [entry.what async for entry in audit.entries(here)] == ["END"]
+        assert (await survey(address, KEYS)).is_pooled

@@ -13,7 +13,7 @@ from bot.app import reading_of
 from bot.asking import NotDone, WrongNumber, about, ask, person
 from bot.settings import BadSettings, Settings, read_settings
 from storage import holdings
-from storage.engine import StorageError
+from storage.engine import InDoubt, StorageError
 from storage.errands import BadErrand, Outcome, What
 from storage.holdings import Holdings
 from storage.number import Number
@@ -36,6 +36,8 @@ def run(arguments: argparse.Namespace) -> int:
         return 2
     except NotDone as error:
         print(f"Not erased yet: {error}. The errand stays with it: `audit` tells when it is done.", file=sys.stderr)
+    except InDoubt as error:
+        print(f"Whether they were erased is not known: {error}. Try again: it tells what is left.", file=sys.stderr)
     except (StorageError, BadErrand) as error:
         print(f"Nothing was erased: {error}", file=sys.stderr)
     except KeyboardInterrupt:

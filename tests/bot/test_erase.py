@@ -12,6 +12,7 @@ from bot.app import engine_of, reading_of
 from bot.erase import erase, run
 from bot.settings import Settings
 from storage import chats, people
+from storage.engine import InDoubt
 from storage.errands import Outcome
 from storage.holdings import Holdings
 from storage.keys import KeyFile
@@ -165,6 +166,20 @@ async def test_beside_a_service_on_postgresql_the_command_does_it_and_the_servic
     assert (await sharing.command("erase", ALICE.e164(), "--yes"))[0] == 1
     await text(sharing, ADMIN, f"PAIR {ALICE.e164()} {BOB.e164()} AS again")
     assert "started" in sharing.log
+
+
+def test_an_erasure_of_which_nobody_knows_is_not_said_to_be_none(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def lost(*_: object, **__: object) -> int:
+        raise InDoubt("the connection is gone")
+
+    monkeypatch.chdir(tmp_path)
+    for name, value in GOOD.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr("bot.erase.erase", lost)
+    assert run(Namespace(number=CAROL.e164(), yes=True)) == 1
+    assert capsys.readouterr().err.startswith("Whether they were erased is not known")
 
 
 def test_no_number_and_wrong_settings_are_status_2(

@@ -12,8 +12,8 @@ from typing import Any, Protocol
 from bot.logs import event
 from bot.receipts import Receipts
 from bot.writer import Writer
-from storage import messages
-from storage.engine import Engine, StorageError
+from storage import leases, messages
+from storage.engine import Engine, StorageError, Unusable
 from storage.model import Millis
 
 log = logging.getLogger("private_sms.service")
@@ -103,6 +103,8 @@ class Service:
     async def _take_over(self) -> None:
         """What an earlier run was sending is in doubt; of a restored backup, all that was unfinished is held."""
         if self._after_restore:
+            if self._engine.aside is not None and await leases.others(self._engine.aside, ""):
+                raise Unusable("other processes use the database, whose texts would be held too: stop them first")
             held = await self._writer.do(lambda tx: messages.hold_all(tx, self._clock()))
             log.warning(event("texts held after a restore, see FAILED", count=held))
         elif self._beside is not None:

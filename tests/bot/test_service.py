@@ -9,7 +9,7 @@ from bot.receipts import Receipts
 from bot.service import Beside, Service
 from bot.undelivered import Undelivered
 from bot.writer import Writer
-from storage import outbox
+from storage import leases, outbox
 from storage.engine import Unusable
 from storage.postgres import Postgres
 from storage.sqlite import SQLite
@@ -89,6 +89,22 @@ async def test_a_database_in_use_stops_the_start_and_leaves_nothing_open(tmp_pat
         async with service(tmp_path / "a.db", []).running():
             raise AssertionError("it must not run")
     await holder.close()
+
+
+async def test_after_a_restore_it_does_not_hold_what_others_are_sending(postgres: Postgres) -> None:
+    await leases.renew(postgres.aside, "another process", lines=[LINE], sent=0)
+    engine, record = Postgres(postgres.dsn, KEYS), list[str]()
+    task = Task("", record)
+    undelivered = Undelivered(HOUSE, Outgoing(lambda: "ref"))
+    running = Service(
+        engine=engine, writer=Writer(engine), delivery=task, deadlines=task, beside=Beside(task, task),
+        receipts=Receipts(undelivered=undelivered, metrics=Metrics(), clock=lambda: NOON), transport=task,
+        clock=lambda: NOON, after_restore=True,
+    )  # fmt: skip
+    with pytest.raises(Unusable, match="stop them first"):
+        async with running.running():
+            pass
+    assert record == ["leases given back", "transport closed"]
 
 
 async def test_beside_others_it_leaves_their_sends_alone_and_gives_its_lines_back_after_its_own(

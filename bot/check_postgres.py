@@ -43,9 +43,11 @@ def findings(settings: Settings, found: Server) -> Iterator[Finding]:
 
 
 def _state(where: str, found: Server) -> Finding:
+    from storage.postgres import OLDEST
+
     server = f"PostgreSQL {found.version} at {where}"
     if not found.is_new_enough:
-        return problem("database", f"{server} is too old: 13 or newer is needed")
+        return problem("database", f"{server} is too old: {OLDEST // 10_000} or newer is needed")
     if found.encoding != "UTF8":
         return problem("database", f"{server} is encoded as {found.encoding}: make one with ENCODING 'UTF8'")
     if found.schema > found.known:

@@ -64,13 +64,21 @@ class Health:
         return _report("alive", [f"the {name} task has ended: restart the service" for name in self.fallen()])
 
     async def ready(self, request: Request) -> Response:
-        return _report("ready", await self.reasons())
+        # A balancer must not go by what stands still for all processes alike, nor by what a stranger brings about by a
+        # wrong token: it would turn texts away that could be kept.
+        only_taking = request.query_params.get("for") == "webhooks"
+        return _report("ready", self.closed() if only_taking else await self.reasons())
 
-    async def reasons(self) -> list[str]:
-        """Why texts cannot be taken or sent just now; empty: all is well."""
+    def closed(self) -> list[str]:
+        """Why this process can take no texts just now; empty: it can."""
         reasons = [f"the {name} task has ended: restart the service" for name in self.fallen()]
         if self.writer.failing is not None:
             reasons.append(f"texts cannot be stored: {self.writer.failing}")
+        return reasons
+
+    async def reasons(self) -> list[str]:
+        """Why texts cannot be taken or sent just now; empty: all is well."""
+        reasons = self.closed()
         if self.delivery.trouble is not None:
             reasons.append(f"no text leaves, all wait: {self.delivery.trouble}")
         if (deaf := self.deaf()) is not None:

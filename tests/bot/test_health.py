@@ -80,6 +80,23 @@ async def test_a_store_that_refuses_makes_it_unready(here: World, web: httpx2.As
     assert reasons == ["texts cannot be stored: database or disk is full"]
 
 
+async def test_a_balancer_is_told_only_what_keeps_texts_from_being_taken(
+    here: World, web: httpx2.AsyncClient, deaf: list[str | None], fallen: list[str]
+) -> None:
+    deaf.append("webhooks are refused")
+    here.phones.next.append(AccountTrouble("status 9"))
+    await here.text(CAROL, "hello")
+    assert (await web.get("/readyz")).status_code == 503
+    assert (await web.get("/readyz?for=webhooks")).json() == {"ready": True, "reasons": []}
+    here.writer.failing = "disk is full"
+    fallen.append("delivery")
+    answer = await web.get("/readyz?for=webhooks")
+    assert (answer.status_code, answer.json()["reasons"]) == (
+        503,
+        ["the delivery task has ended: restart the service", "texts cannot be stored: disk is full"],
+    )
+
+
 async def test_texts_that_wait_for_long_make_it_unready(here: World, web: httpx2.AsyncClient) -> None:
     here.phones.next.append(AccountTrouble("status 9"))
     await here.text(CAROL, "hello")

@@ -32,6 +32,7 @@ SETTINGS = {
     "ACCOUNT_RATE": "0",
     "LINE_RATE": "0",
     "SENDER_LIMIT": "0",
+    "SENDER_DAILY": "0",  # a long run has everybody text for days
     "LOG_LEVEL": "WARNING",
 }
 

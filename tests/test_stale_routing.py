@@ -21,6 +21,7 @@ from tests.people import ALICE, BOB, CAROL, DAVE, LINE, OTHER_LINE
 from tests.stale.beliefs import Place
 from tests.stale.plantings import PLANTINGS, Planting
 from tests.stale.post import Fate
+from tests.stale.scenes import OFTEN, RESTS, UNNOTICED, UNTIMELY, Scene, play
 from tests.stale.town import Text, Town
 
 EXAMPLES = int(os.environ.get("STALE", "25"))  # make stale: 2,000
@@ -69,13 +70,6 @@ class StaleMachine(RuleBasedStateMachine):
     def pair(self, partner: Number, ago: Millis) -> None:
         self.do(self.town.command(f"PAIR {ALICE.e164()} {partner.e164()}", ago=ago))
 
-    @rule(partner=st.sampled_from(PARTNERS))
-    def meet_the_next(self, partner: Number) -> None:
-        """An end and a beginning in one go, as a driver's dispatcher does it."""
-        for chat in sorted(self.town.open):
-            self.do(self.town.command(f"END {chat}"))
-        self.do(self.town.command(f"PAIR {ALICE.e164()} {partner.e164()}"))
-
     @rule(a=st.sampled_from((ALICE, BOB)), b=st.sampled_from((CAROL, DAVE)))
     def a_program_pairs(self, a: Number, b: Number) -> None:
         self.do(self.town.opened_by_a_program(a, b))
@@ -107,6 +101,7 @@ class StaleMachine(RuleBasedStateMachine):
         if later:
             self.late.append(self.last)
         else:
+            self.town.now += SECOND  # many at once would look like a loop between two machines
             self.do(self.town.bring(self.last))
 
     @precondition(lambda self: self.late)
@@ -119,6 +114,7 @@ class StaleMachine(RuleBasedStateMachine):
 
     @rule(chat=which)
     def write_twice(self, chat: int) -> None:
+        self.town.now += 3 * SECOND
         place = self.writer(chat, 0)
         self.do(self.town.bring(self.town.write(*place), self.town.write(*place)))
 
@@ -128,8 +124,11 @@ class StaleMachine(RuleBasedStateMachine):
         if self.loop.run(self.town.is_calm()):
             self.do(self.town.insist(self.writer(chat, side)))
 
-    @rule(length=st.sampled_from(LENGTHS))
-    def time_passes(self, length: Millis) -> None:
+    @rule(length=st.sampled_from(LENGTHS), crash=st.sampled_from((False, False, False, True)))
+    def time_passes(self, length: Millis, crash: bool) -> None:
+        if crash:
+            self.do(self.town.crash())
+            self.do(self.town.start())
         self.do(self.town.wait(length))
 
     @rule(texts=st.integers(min_value=1, max_value=3))
@@ -146,13 +145,17 @@ class StaleMachine(RuleBasedStateMachine):
     def a_receipt_comes(self, text: int, status: str) -> None:
         self.do(self.town.confirm(text, status))
 
-    @rule()
-    def a_crash_and_a_start(self) -> None:
-        async def again() -> None:
-            await self.town.crash()
-            await self.town.start()
+    @rule(scene=st.sampled_from(UNNOTICED), which=which, rests=st.sampled_from(RESTS))
+    def somebody_new_is_not_noticed(self, scene: Scene, which: int, rests: Millis) -> None:
+        self.do(play(self.town, scene, which, rests))
 
-        self.do(again())
+    @rule(scene=st.sampled_from(UNTIMELY), which=which, rests=st.sampled_from(RESTS))
+    def a_text_comes_late_or_soon(self, scene: Scene, which: int, rests: Millis) -> None:
+        self.do(play(self.town, scene, which, rests))
+
+    @rule(scene=st.sampled_from(OFTEN), which=which, rests=st.sampled_from(RESTS))
+    def ends_come_often(self, scene: Scene, which: int, rests: Millis) -> None:
+        self.do(play(self.town, scene, which, rests))
 
     def teardown(self) -> None:
         if not hasattr(self, "town"):
@@ -168,7 +171,7 @@ MANNER = settings(
     # Not made smaller: with a real file under each step that takes minutes, and the trace is readable as it is.
     phases=(Phase.explicit, Phase.reuse, Phase.generate),
     max_examples=EXAMPLES,
-    stateful_step_count=40,
+    stateful_step_count=30,
     deadline=None,
     database=None,
     derandomize="STALE" not in os.environ,  # the suite plays the same each time

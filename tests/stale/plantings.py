@@ -96,18 +96,20 @@ NOT_NOW = "not the partner now"
 NOT_RESTED = "has not rested|was not the partner when"
 
 PLANTINGS = (
-    Planting("no stamp is looked at", ruled(_no_stamp)),
+    Planting("no stamp is looked at", ruled(_no_stamp), soon=True),
     Planting("our clock counts, not the stamp", ruled(_own_clock), "was not the partner when|so soon after"),
     Planting("the second of the beginning counts as after it", ruled(_strictly_before)),
     Planting("who was not told may write", ruled(_untold_may_write)),
-    Planting("the first text is never sent back", ruled(_unguarded), "so soon after"),
+    Planting("the first text is never sent back", ruled(_unguarded), "so soon after", soon=True),
     Planting("an introduction counts once it is queued", respelled(outbox, "INTRODUCING", *QUEUED_IS_TOLD)),
     Planting("what was written before the introduction counts", respelled(outbox, "INTRODUCED", *NOW_FORGOTTEN)),
     Planting("any text of ours introduces", respelled(outbox, "INTRODUCED", *ANY_TEXT)),
-    Planting("a closed chat is not noticed at the claim", respelled(outbox, "CLAIM", *CHATS_UNSEEN), NOT_NOW),
+    Planting(
+        "a closed chat is not noticed at the claim", respelled(outbox, "CLAIM", *CHATS_UNSEEN), NOT_NOW, soon=True
+    ),
     Planting("who left a line is not remembered", instead(lines, "leave", nothing), NOT_RESTED, soon=True),
     Planting("who left a line again is not remembered", instead(lines, "leave", _once), NOT_RESTED, soon=True),
-    Planting("whoever was there is certain", instead(lines, "leave", _certain)),
+    Planting("whoever was there is certain", instead(lines, "leave", _certain), soon=True),
     Planting("what counted with somebody else is inherited", instead(seating, "_as_taken", _inherited)),
     Planting("everybody is the same partner", instead(lines, "uses", _all_the_same), NOT_RESTED, soon=True),
     Planting("the line used last is taken", instead(seating, "_best", _shortest_unused), "though there", soon=True),

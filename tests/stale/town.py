@@ -54,6 +54,14 @@ class Text:
         return Inbound(self.id, self.sender, self.sender.digits(), self.line, self.words, stamp, now)
 
 
+class TownSQLite(ClearSQLite):
+    """Whose crash is the end of its tasks, and no power cut: what is written need not be on the disk."""
+
+    async def start(self) -> None:
+        await super().start()
+        await self._writer.execute_fetchall("PRAGMA synchronous = OFF")
+
+
 @cache
 def _fresh() -> Path:
     """A migrated database with nothing in it: making one for each town would take most of the time."""
@@ -85,7 +93,7 @@ class Town:
 
     async def start(self) -> None:
         """Also after a crash: on what the database has."""
-        self.engine = await ClearSQLite.open(self._path)
+        self.engine = await TownSQLite.open(self._path)
         self.post = Post(self._watched(self._leaves), self._watched(self._arrives))
         ids = self._ids
         self.proxy = assemble(
@@ -198,6 +206,15 @@ class Town:
         while held in self.post.held:
             await asyncio.sleep(0)
         await self.quiet()
+
+    async def settle(self) -> None:
+        """Until nothing waits, and the next second begins."""
+        self.post.to_hold = 0
+        while self.post.held:
+            await self.decide(0, Fate.TAKEN)
+        while not await self.is_calm():
+            await self.wait(3 * MINUTE)
+        self.now += SECOND - self.now % SECOND
 
     async def confirm(self, which: int, status: str) -> None:
         """The receipt for a text whose answer was lost."""

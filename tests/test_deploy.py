@@ -23,7 +23,7 @@ from starlette.routing import Route
 
 from bot import server, service
 from bot.app import create_app
-from bot.settings import SECRETS, Settings, read_settings
+from bot.settings import SECRETS, Settings, likely_typos, read_settings
 from storage.keys import new
 from tests.owner import read
 from tests.people import ADMIN, ALICE, LINE
@@ -188,6 +188,8 @@ def test_with_what_compose_gives_and_the_files_it_asks_for_the_settings_are_whol
         settings = read_settings(given, tmp_path / "service.env")
         assert settings.on_postgres
         assert settings.public_url == "https://sms.example.org"
+        beside = {"POSTGRES_PASSWORD": "made-up", "PGPASSWORD": "made-up"}
+        assert likely_typos(given | beside, tmp_path / "service.env") == []
 
 
 def test_no_secret_stands_in_what_compose_gives() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from typing import Protocol
 
@@ -17,9 +18,16 @@ from storage.number import Number
 
 log = logging.getLogger("private_sms.ownership")
 
+# Goes on while the machine sleeps, where there is such a clock (Linux): on waking a lease is long over.
+AWAKE_OR_NOT = getattr(time, "CLOCK_BOOTTIME", None)
 RENEW = 1.5  # seconds, a quarter of a lease
 # No send begins in a lease's last part: it has to be on its way to Vonage before another process may think it lost.
 MARGIN = 1.5
+
+
+def since_start() -> float:
+    """Seconds, of a clock that nobody sets."""
+    return time.monotonic() if AWAKE_OR_NOT is None else time.clock_gettime(AWAKE_OR_NOT)
 
 
 class Ownership(Protocol):

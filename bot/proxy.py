@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -17,7 +16,7 @@ from bot.intake import Handover, Intake
 from bot.limits import Limits
 from bot.metrics import Metrics
 from bot.outgoing import Outgoing
-from bot.ownership import Leased, Ownership, Sole
+from bot.ownership import Leased, Ownership, Sole, since_start
 from bot.pace import Pace, SenderLimit, StrangerLimit
 from bot.receipts import Receipts
 from bot.retention import Periods, Retention
@@ -93,7 +92,7 @@ def assemble(
             take_over=lambda taken: writer.do(lambda tx: receipts.take_over_lines(tx, taken, chance.owner)),
             busy=lambda line: delivery.busy(line),
             wake=outgoing.wake.set,
-            monotonic=time.monotonic,
+            monotonic=since_start,
         )
         hints = Hints(engine.aside, leased.holds, outgoing.wake.set)
         outgoing.noted, writer.committed = hints.note, hints.committed

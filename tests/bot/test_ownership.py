@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Collection
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import pytest
 
-from bot.ownership import MARGIN, Leased, Sole
+from bot.ownership import MARGIN, Leased, Sole, since_start
 from bot.pace import Pace
 from storage.engine import StorageError, Unavailable
 from storage.leases import LEASE
@@ -177,3 +179,9 @@ async def test_with_sqlite_everything_is_ones_own(postgres: Postgres) -> None:
         assert await sole.claimable(tx) == sole.known() == [LINE]
     assert sole.holds(LINE)
     assert sole.on_duty()
+
+
+@pytest.mark.skipif(not Path("/proc/uptime").exists(), reason="it is Linux that says how long it has been up")
+def test_the_clock_of_leases_goes_on_while_the_machine_sleeps() -> None:
+    assert since_start() >= time.monotonic() - 1
+    assert since_start() == pytest.approx(float(Path("/proc/uptime").read_text("ascii").split()[0]), abs=1)

@@ -28,6 +28,7 @@ SEED = 1
 TOKEN = "canary-5eed5eed-00a7"
 
 
+@pytest.mark.no_cover  # other tests cover it
 async def test_after_a_long_conversation_nothing_private_is_on_any_surface(tmp_path: Path) -> None:
     seen = await perform(SEED, tmp_path)
     assert seen.leaks == []

@@ -232,6 +232,7 @@ async def check(town: Town, pair: Pair) -> None:
         assert copies[TEXTS[0]] == 2, "here nobody could know that it had been taken"
 
 
+@pytest.mark.no_cover  # other tests cover it
 @pytest.mark.timeout(120)
 async def test_the_promise_is_kept_whatever_goes_wrong(begin: Callable[[], Awaitable[Town]]) -> None:
     town, few = await begin(), asyncio.Semaphore(8)

@@ -16,6 +16,7 @@ from tests.owner import read
 SEED = 20261125
 
 
+@pytest.mark.no_cover  # other tests cover it
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="reads memory from /proc")
 @pytest.mark.timeout(240)
 async def test_odd_requests_get_no_500_cost_no_memory_and_keep_nobody_from_texting(tmp_path: Path) -> None:

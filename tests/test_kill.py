@@ -13,6 +13,7 @@ from tests.crash.loop import run
 from tests.people import ALICE, BOB, CAROL, LINE
 
 
+@pytest.mark.no_cover  # other tests cover it
 @pytest.mark.timeout(180)
 async def test_twenty_kills_lose_nothing_and_repeat_nothing_in_silence(tmp_path: Path) -> None:
     outcome = await run(tmp_path, kills=20, seed=1)

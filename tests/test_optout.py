@@ -206,6 +206,7 @@ async def test_the_opt_out_and_what_it_cancels_are_one_transaction(chat: World) 
     assert to_bob(await chat.wait(MINUTE)) == ["*0002 waiting"]
 
 
+@pytest.mark.no_cover  # other tests cover it
 @pytest.mark.parametrize("seed", range(6))
 async def test_in_no_order_of_events_does_anything_follow_the_confirmation(chat: World, seed: int) -> None:
     rng = random.Random(seed)

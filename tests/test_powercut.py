@@ -30,12 +30,14 @@ def run(shim: Path, tmp_path: Path, texts: int = 600, synchronous: str | None = 
     return written_down(shim, folder, texts=texts, seed=1, synchronous=synchronous)
 
 
+@pytest.mark.no_cover  # other tests cover it
 def test_no_power_cut_loses_an_acknowledged_text_or_damages_the_database(shim: Path, tmp_path: Path) -> None:
     outcome = cut(run(shim, tmp_path), cuts=210, seed=1)
     assert outcome.harmful == [], outcome
     assert outcome.texts >= 600
 
 
+@pytest.mark.no_cover  # other tests cover it
 @pytest.mark.parametrize("synchronous", ["NORMAL", "OFF"])
 def test_with_fewer_syncs_texts_would_be_lost(shim: Path, tmp_path: Path, synchronous: str) -> None:
     outcome = cut(run(shim, tmp_path, synchronous=synchronous), cuts=30, seed=1)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from bot import routing
 from bot.routing import Decision, Ground
+from bot.undelivered import Undelivered
 from commands import seating
 from commands.desk import Desk
 from storage import lines, outbox
@@ -23,8 +24,7 @@ class Planting:
     name: str
     code: Callable[[], AbstractContextManager[object]]
     seen_as: str = "was not the partner when"
-    soon: bool = False  # found within seconds, so the suite has it; `make stale` has them all
-    seed: int = 1
+    seed: int = 5  # with which it is found in the first ten towns, in a second or two
 
 
 _stale, _uses, _as_taken, _leave, _sit = routing._stale, lines.uses, seating._as_taken, lines.leave, lines.sit
@@ -93,25 +93,25 @@ QUEUED_IS_TOLD = ("SET introduction = $3", "SET introduction = NULLIF($3, $3)")
 ANY_TEXT = ("WHERE introduction = $1", "WHERE introduction IS NOT NULL AND $1 <> ''")
 NOW_FORGOTTEN = ("CASE WHEN fresh_from > $2 THEN fresh_from ELSE $2 END", "COALESCE(fresh_from, $2)")
 NOT_NOW = "not the partner now"
+NOT_TOLD = "was not told that a text of theirs was lost"
 NOT_RESTED = "has not rested|was not the partner when"
 
 PLANTINGS = (
-    Planting("no stamp is looked at", ruled(_no_stamp), soon=True),
+    Planting("no stamp is looked at", ruled(_no_stamp)),
     Planting("our clock counts, not the stamp", ruled(_own_clock), "was not the partner when|so soon after"),
     Planting("the second of the beginning counts as after it", ruled(_strictly_before)),
     Planting("who was not told may write", ruled(_untold_may_write)),
-    Planting("the first text is never sent back", ruled(_unguarded), "so soon after", soon=True),
+    Planting("the first text is never sent back", ruled(_unguarded), "so soon after"),
     Planting("an introduction counts once it is queued", respelled(outbox, "INTRODUCING", *QUEUED_IS_TOLD)),
     Planting("what was written before the introduction counts", respelled(outbox, "INTRODUCED", *NOW_FORGOTTEN)),
     Planting("any text of ours introduces", respelled(outbox, "INTRODUCED", *ANY_TEXT)),
-    Planting(
-        "a closed chat is not noticed at the claim", respelled(outbox, "CLAIM", *CHATS_UNSEEN), NOT_NOW, soon=True
-    ),
-    Planting("who left a line is not remembered", instead(lines, "leave", nothing), NOT_RESTED, soon=True),
-    Planting("who left a line again is not remembered", instead(lines, "leave", _once), NOT_RESTED, soon=True),
-    Planting("whoever was there is certain", instead(lines, "leave", _certain), soon=True),
+    Planting("a closed chat is not noticed at the claim", respelled(outbox, "CLAIM", *CHATS_UNSEEN), NOT_NOW),
+    Planting("who left a line is not remembered", instead(lines, "leave", nothing), NOT_RESTED),
+    Planting("who left a line again is not remembered", instead(lines, "leave", _once), NOT_RESTED),
+    Planting("whoever was there is certain", instead(lines, "leave", _certain)),
     Planting("what counted with somebody else is inherited", instead(seating, "_as_taken", _inherited)),
-    Planting("everybody is the same partner", instead(lines, "uses", _all_the_same), NOT_RESTED, soon=True),
-    Planting("the line used last is taken", instead(seating, "_best", _shortest_unused), "though there", soon=True),
-    Planting("strictness is not", instead(seating, "_rests_for", lambda desk, use: 0), NOT_RESTED, soon=True),
+    Planting("everybody is the same partner", instead(lines, "uses", _all_the_same), NOT_RESTED),
+    Planting("the line used last is taken", instead(seating, "_best", _shortest_unused), "though there"),
+    Planting("strictness is not", instead(seating, "_rests_for", lambda desk, use: 0), NOT_RESTED),
+    Planting("who wrote a lost text is not told", instead(Undelivered, "tell_writers", nothing), NOT_TOLD),
 )

@@ -78,6 +78,11 @@ async def late(town: Town, partner: Number, rests: Millis) -> None:
     await town.bring(before, at_once)
 
 
+async def late_on_a_rested_line(town: Town, partner: Number, rests: Millis) -> None:
+    """Nobody is told of somebody new: the second of the change is all there is to tell by."""
+    await late(town, partner, 97 * HOUR)
+
+
 async def under_way(town: Town, partner: Number, rests: Millis) -> None:
     """Her text comes back to be sent again, and the chat is over."""
     town.post.to_hold = 1
@@ -97,7 +102,7 @@ async def opened_again(town: Town, partner: Number, rests: Millis) -> None:
 
 
 UNNOTICED: tuple[Scene, ...] = (not_noticed, not_noticed_and_late, not_noticed_and_there_again)
-UNTIMELY: tuple[Scene, ...] = (late, soon_after)
+UNTIMELY: tuple[Scene, ...] = (late, late_on_a_rested_line, soon_after)
 OFTEN: tuple[Scene, ...] = (opened_again, under_way)
 
 

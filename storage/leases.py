@@ -24,10 +24,12 @@ RENEW = f"UPDATE line_lease SET until = {NOW} + {LEASE} WHERE owner = $1 AND unt
 OTHERS = f"SELECT owner, lines, sent FROM process WHERE until > {NOW} AND owner <> $1"
 KNOW = "INSERT INTO line_lease (line) SELECT unnest($1::text[]) ON CONFLICT DO NOTHING"
 TAKE = f"""
+    WITH free AS MATERIALIZED (
+        SELECT line FROM line_lease WHERE line = ANY($2::text[]) AND until <= {NOW}
+        ORDER BY until, line LIMIT $3 FOR UPDATE SKIP LOCKED)
     UPDATE line_lease SET owner = $1, fence = fence + 1, until = {NOW} + {LEASE}
-    WHERE line IN (SELECT line FROM line_lease WHERE line = ANY($2::text[]) AND until <= {NOW}
-                   ORDER BY until, line LIMIT $3 FOR UPDATE SKIP LOCKED)
-    RETURNING line, fence
+    FROM free WHERE line_lease.line = free.line
+    RETURNING line_lease.line, fence
 """
 GIVE_BACK = "UPDATE line_lease SET owner = NULL, until = 0 WHERE owner = $1 AND line = ANY($2::text[])"
 LEAVE = "DELETE FROM process WHERE owner = $1"

@@ -50,13 +50,9 @@ UNREADABLE = "its text in the database is damaged"
 # A text that was sent again by an operator is as old as that. A relay of a paused chat is put aside as failed.
 MOST = "LIMIT $4"
 DUE = "ready_at IS NOT NULL AND ready_at <= $2"
+# MATERIALIZED: else PostgreSQL may look for the heads once for each row, and take more than it should.
 CLAIM = f"""
-    UPDATE outbound
-    SET state = CASE WHEN head.why IS NULL THEN '{State.SENDING}' WHEN head.why = '{PAUSED}' THEN '{State.DEAD}'
-                ELSE '{State.CANCELLED}' END,
-        reason = COALESCE(head.why, outbound.reason),
-        owner = $1, attempt = attempt + 1, ready_at = NULL, changed_at = $2
-    FROM (SELECT id,
+    WITH head AS MATERIALIZED (SELECT id,
             CASE WHEN kind = 'relay' AND NOT EXISTS (
                     SELECT 1 FROM participant
                     WHERE participant.number = text.recipient AND participant.line = text.line
@@ -72,8 +68,13 @@ CLAIM = f"""
                  WHEN created_at < $5 AND not_before < $5 THEN '{TOO_OLD}' END AS why
           FROM outbound AS text
           WHERE line = $3 AND {may(Event.CLAIMED)} AND {DUE}
-          ORDER BY ready_at, id {MOST}) AS head
-    WHERE outbound.id = head.id
+          ORDER BY ready_at, id {MOST})
+    UPDATE outbound
+    SET state = CASE WHEN head.why IS NULL THEN '{State.SENDING}' WHEN head.why = '{PAUSED}' THEN '{State.DEAD}'
+                ELSE '{State.CANCELLED}' END,
+        reason = COALESCE(head.why, outbound.reason),
+        owner = $1, attempt = attempt + 1, ready_at = NULL, changed_at = $2
+    FROM head WHERE outbound.id = head.id
     RETURNING {COLUMNS}, state, reason
 """
 

@@ -103,7 +103,7 @@ async def test_and_back(filled: Service, target: str) -> None:
 
 HELD = """
     CREATE FUNCTION held() RETURNS trigger LANGUAGE plpgsql AS $$
-        BEGIN PERFORM pg_advisory_xact_lock(42); RETURN NEW; END $$;
+        BEGIN SET LOCAL lock_timeout = 0; PERFORM pg_advisory_xact_lock(42); RETURN NEW; END $$;
     CREATE TRIGGER held BEFORE INSERT ON sent_part FOR EACH ROW EXECUTE FUNCTION held();
 """
 WAITING = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"

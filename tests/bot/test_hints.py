@@ -30,21 +30,21 @@ class Process:
             await asyncio.gather(task, return_exceptions=True)
 
 
-async def heard(postgres: Postgres) -> None:
-    """Until somebody listens."""
+async def heard(postgres: Postgres, count: int = 1) -> None:
+    """Until so many listen."""
     listening = "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND query LIKE 'LISTEN%'"
-    while not await postgres.reader.rows(listening):
+    while len(await postgres.reader.rows(listening)) < count:
         await asyncio.sleep(0.01)
 
 
 async def test_whose_line_it_is_is_woken_once_the_text_is_there(postgres: Postgres) -> None:
     takes, sends = Process(postgres, OTHER_LINE), Process(postgres, LINE)
     async with takes.running(), sends.running():
-        await heard(postgres)
+        await heard(postgres, 2)
         takes.hints.note([LINE, OTHER_LINE])
         assert not takes.hints._committed.is_set()
         takes.hints.committed()
-        await asyncio.wait_for(sends.woken.wait(), 10)
+        await asyncio.wait_for(sends.woken.wait(), 40)
         assert not takes.woken.is_set()
 
 

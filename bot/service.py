@@ -19,6 +19,7 @@ from storage.model import Millis
 log = logging.getLogger("private_sms.service")
 
 GRACE = 8.0  # seconds for the sends under way when told to stop; what is left then is in doubt at the next start
+LAST_WORDS = 2.0  # seconds for a task that was cancelled: where the database does not answer, it may never end
 
 
 class Runs(Protocol):
@@ -123,8 +124,7 @@ class Service:
     async def _stop(self) -> None:
         """Nothing new is claimed, what is under way is settled, what was taken is written: in that order."""
         self._stopping = True
-        if "deadlines" in self._tasks:
-            self._tasks["deadlines"].cancel()
+        await self._ended("deadlines", 0)  # nobody may be reading any more when the database is closed
         self._delivery.stop()
         await self._ended("delivery", GRACE)
         await self._leave()
@@ -149,4 +149,4 @@ class Service:
             return
         await asyncio.wait([task], timeout=grace)
         task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
+        await asyncio.wait([task], timeout=LAST_WORDS)

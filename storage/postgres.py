@@ -11,7 +11,7 @@ import asyncpg
 
 from storage.engine import InDoubt, Row, StorageError, Unavailable, Unusable
 from storage.keys import BadKeys, Keyring, Keys
-from storage.proofs import note_keys
+from storage.proofs import changed_keys, note_keys
 from storage.translation import translated as _translated
 from storage.vault import Vault
 
@@ -98,16 +98,10 @@ class Postgres:
 
     async def use_keys(self) -> bool:
         """Take up the keys there are now: whether they have changed. Raises Unusable when they do not fit."""
-        try:
-            keyring = self._keys.changed()
-        except BadKeys as error:
-            raise Unusable(str(error)) from error
-        if keyring is None:
-            return False
-        async with self.transaction() as tx:
-            await note_keys(tx, self.make_vault(keyring))
-        self.vault.adopt(keyring)
-        return True
+        keyring = await changed_keys(self._keys, self.transaction, self.make_vault)
+        if keyring is not None:
+            self.vault.adopt(keyring)
+        return keyring is not None
 
     async def purge(self) -> bool:
         """Nothing to do: what was deleted lies in pages that the server uses again, and `rewrite` clears."""
@@ -143,14 +137,15 @@ class Postgres:
 
     @asynccontextmanager
     async def _acquired(self) -> AsyncIterator[asyncpg.Connection]:
-        if self._pool is None:
+        pool = self._pool  # which may be closed meanwhile
+        if pool is None:
             raise Unavailable("the database is closed")
         with _translated():
-            connection = await self._pool.acquire(timeout=PATIENCE)
+            connection = await pool.acquire(timeout=PATIENCE)
         try:
             yield connection
         finally:
-            await self._pool.release(connection)
+            await pool.release(connection)
 
     async def close(self) -> None:
         pool, self._pool = self._pool, None
@@ -174,8 +169,7 @@ class Connection:
 
     async def rows(self, sql: str, *values: object) -> list[Row]:
         self.wrote = self.wrote or not sql.lstrip().startswith("SELECT")
-        with _translated():
-            return list(map(tuple, await self._connection.fetch(sql, *values)))
+        return await _fetched(self._connection, sql, values)
 
     async def row(self, sql: str, *values: object) -> Row | None:
         found = await self.rows(sql, *values)
@@ -192,10 +186,7 @@ class Connection:
             await self._connection.executemany(sql, values)
 
     async def lock(self, sql: str, *values: object) -> list[Row]:
-        if self.alone:
-            return []
-        with _translated():
-            return list(map(tuple, await self._connection.fetch(sql, *values)))
+        return [] if self.alone else await _fetched(self._connection, sql, values)
 
 
 class Reader:
@@ -211,7 +202,7 @@ class Reader:
         async with self._engine._acquired() as connection:
             with _translated():
                 async with connection.transaction(readonly=True):
-                    return list(map(tuple, await connection.fetch(sql, *values)))
+                    return await _fetched(connection, sql, values)
 
     async def row(self, sql: str, *values: object) -> Row | None:
         found = await self.rows(sql, *values)
@@ -228,7 +219,7 @@ class Beside:
         async with self._engine._acquired() as connection:
             with _translated():
                 async with connection.transaction():
-                    return list(map(tuple, await connection.fetch(sql, *values)))
+                    return await _fetched(connection, sql, values)
 
     async def tell(self, said: str) -> None:
         async with self._engine._acquired() as connection:
@@ -256,6 +247,11 @@ TABLES = """
     SELECT quote_ident(schemaname) || '.' || quote_ident(relname) FROM pg_stat_user_tables
     WHERE schemaname = current_schema() ORDER BY relname
 """
+
+
+async def _fetched(connection: asyncpg.Connection, sql: str, values: Sequence[object]) -> list[Row]:
+    with _translated():
+        return list(map(tuple, await connection.fetch(sql, *values)))
 
 
 async def _commit(connection: asyncpg.Connection) -> None:

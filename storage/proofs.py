@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+
 from storage.engine import Reading, Transaction, Unusable
+from storage.keys import BadKeys, Keyring, Keys
 from storage.vault import Vault
 
 
@@ -22,3 +26,19 @@ async def note_keys(tx: Transaction, vault: Vault) -> None:
     noted = await check_keys(tx, vault)
     new = {id: proof for id, proof in vault.proofs().items() if id not in noted}
     await tx.many("INSERT INTO vault_key (id, proof) VALUES ($1, $2)", list(new.items()))
+
+
+async def changed_keys(
+    keys: Keys,
+    transaction: Callable[[], AbstractAsyncContextManager[Transaction]],
+    make_vault: Callable[[Keyring], Vault],
+) -> Keyring | None:
+    """The keys there are now, noted already, if they are others than were loaded last. Raises Unusable."""
+    try:
+        keyring = keys.changed()
+    except BadKeys as error:
+        raise Unusable(str(error)) from error
+    if keyring is not None:
+        async with transaction() as tx:
+            await note_keys(tx, make_vault(keyring))
+    return keyring

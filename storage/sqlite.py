@@ -16,7 +16,7 @@ from storage.engine import Row, StorageError, Taken, Unavailable, Unusable
 from storage.keys import BadKeys, KeyFile, Keyring, Keys
 from storage.lock import FileLock
 from storage.number import NotANumber, Number
-from storage.proofs import note_keys
+from storage.proofs import changed_keys, note_keys
 from storage.vault import Vault
 
 PATIENTLY = "PRAGMA busy_timeout = 5000"
@@ -102,16 +102,10 @@ class SQLite:
 
     async def use_keys(self) -> bool:
         """Take up the keys there are now: whether they have changed. Raises Unusable when they do not fit."""
-        try:
-            keyring = self._keys.changed()
-        except BadKeys as error:
-            raise Unusable(str(error)) from error
-        if keyring is None:
-            return False
-        async with self.transaction() as tx:
-            await note_keys(tx, self.make_vault(keyring))
-        self.vault.adopt(keyring)
-        return True
+        keyring = await changed_keys(self._keys, self.transaction, self.make_vault)
+        if keyring is not None:
+            self.vault.adopt(keyring)
+        return keyring is not None
 
     async def purge(self) -> bool:
         """What was deleted is in no file any more, the WAL included. False: a reader was in the way."""

@@ -23,5 +23,5 @@ async def test_four_processes_that_are_hurt_at_random_keep_the_promise(tmp_path:
 async def test_the_claim_that_most_queues_make_is_found_to_mix_up_the_order(
     tmp_path: Path, databases: Databases
 ) -> None:
-    outcome = await run(tmp_path, await databases.make(empty=True), seconds=2, seed=1, planted="naive_claim")
+    outcome = await run(tmp_path, await databases.make(empty=True), seconds=5, seed=1, planted="naive_claim")
     assert any("came before" in fault for fault in outcome.faults), outcome

@@ -62,6 +62,27 @@ async def test_it_stops_in_order_and_the_database_is_free_again(tmp_path: Path) 
     assert record == ["delivery runs", "deadlines runs", "delivery ends", "transport closed"] * 2
 
 
+class Reads(Task):
+    """Lets go of the database some moments after it was told to."""
+
+    async def run(self) -> None:
+        try:
+            await super().run()
+        finally:
+            await asyncio.sleep(0.05)
+            self.record.append(f"{self.name} let go")
+
+
+async def test_the_database_is_closed_when_nobody_reads_it_any_more(tmp_path: Path) -> None:
+    record: list[str] = []
+    running = service(tmp_path / "a.db", record)
+    running._deadlines = Reads("deadlines", record)
+    async with running.running():
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+    assert record[-3:] == ["deadlines let go", "delivery ends", "transport closed"]
+
+
 async def test_what_an_earlier_run_was_sending_is_in_doubt_before_anything_is_sent(tmp_path: Path) -> None:
     engine = await SQLite.open(tmp_path / "a.db")
     async with engine.transaction() as tx:

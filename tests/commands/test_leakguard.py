@@ -219,7 +219,7 @@ HOSTILE = [
 ]
 
 
-@pytest.mark.no_cover  # other tests cover it, and it would take four times as long
+@pytest.mark.no_cover  # it would take four times as long: what it alone runs does not count
 @pytest.mark.parametrize("junk", HOSTILE)
 def test_hostile_texts_cost_as_much_as_they_are_long(junk: str) -> None:
     def cost(length: int) -> float:

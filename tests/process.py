@@ -7,18 +7,22 @@ import os
 import secrets
 import signal
 import socket
+import subprocess
 import sys
-from asyncio.subprocess import DEVNULL, PIPE, Process
+from asyncio.subprocess import DEVNULL, Process
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import aiohttp
 
+from tests import forks
 from tests.people import ADMIN, LINE, OTHER_LINE
 
 TOKEN = "a-webhook-token-for-tests"
 API_TOKEN = "an-api-token-for-tests"
+PATIENCE = 50  # seconds
 
 
 def free_port() -> int:
@@ -29,13 +33,24 @@ def free_port() -> int:
             return port
 
 
+def run(words: Sequence[str], folder: Path, environment: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
+    """`python -m` with these words, to its end."""
+    if forks.possible(environment):
+        return forks.run(words, folder, environment, timeout=PATIENCE)
+    command = [sys.executable, "-m", *words]
+    return subprocess.run(
+        command, cwd=folder, env=environment, capture_output=True, text=True, timeout=PATIENCE, check=False
+    )
+
+
 @dataclass
 class Service:
     folder: Path
     port: int = field(default_factory=free_port)
     settings: dict[str, str] = field(default_factory=dict)
-    running: Process | None = None
-    program: tuple[str, ...] = ("-m", "bot")
+    running: Process | forks.Copy | None = None
+    program: tuple[str, ...] = ("bot",)
+    as_owners_do: bool = False  # its imports and all
 
     @property
     def url(self) -> str:
@@ -67,10 +82,13 @@ class Service:
     async def launch(self, *words: str) -> None:
         """Returns at once, whatever becomes of it."""
         with (self.folder / "service.log").open("ab") as log:
-            self.running = await asyncio.create_subprocess_exec(
-                sys.executable, *self.program, *words, cwd=self.folder, env=self.environment,
-                stdin=DEVNULL, stdout=log, stderr=log,
-            )  # fmt: skip
+            if forks.possible(self.environment) and not self.as_owners_do:
+                self.running = forks.start([*self.program, *words], self.folder, self.environment, log, log)
+            else:
+                self.running = await asyncio.create_subprocess_exec(
+                    sys.executable, "-m", *self.program, *words, cwd=self.folder, env=self.environment,
+                    stdin=DEVNULL, stdout=log, stderr=log,
+                )  # fmt: skip
 
     async def answers(self) -> None:
         """Waits until it does."""
@@ -87,11 +105,8 @@ class Service:
 
     async def command(self, *words: str) -> tuple[int | None, str, str]:
         """`python -m bot` with these words, beside it: exit status, what it said, what it complained of."""
-        running = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "bot", *words, cwd=self.folder, env=self.environment, stdout=PIPE, stderr=PIPE
-        )
-        out, err = await running.communicate()
-        return running.returncode, out.decode(), err.decode()
+        done = await asyncio.to_thread(run, ["bot", *words], self.folder, self.environment)
+        return done.returncode, done.stdout, done.stderr
 
     async def end(self, sent: signal.Signals = signal.SIGTERM) -> int:
         """Its exit status."""

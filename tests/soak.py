@@ -46,7 +46,7 @@ def _killed(kills: int, seed: int, folder: Path) -> Iterator[Told]:
             print(f"{number:,} kills of {kills:,}", file=sys.stderr)
 
     if kills > 0:
-        outcome = asyncio.run(run(folder, kills=kills, seed=seed, told=tell))
+        outcome = asyncio.run(run(folder, kills=kills, seed=seed, as_owners_do=True, told=tell))
         yield str(outcome), outcome.faults
 
 

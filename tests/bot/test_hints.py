@@ -32,8 +32,11 @@ class Process:
 
 async def heard(postgres: Postgres, count: int = 1) -> None:
     """Until so many listen."""
-    listening = "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND query LIKE 'LISTEN%'"
-    while len(await postgres.reader.rows(listening)) < count:
+    listen = (
+        "SELECT 1 FROM pg_stat_activity"
+        " WHERE datname = current_database() AND query LIKE 'LISTEN%' AND state = 'idle'"  # it is said and committed
+    )
+    while len(await postgres.reader.rows(listen)) < count:
         await asyncio.sleep(0.01)
 
 

@@ -14,6 +14,7 @@ from urllib.request import urlopen
 import pytest
 
 from bot.server import listen
+from tests.process import run
 
 COMMANDS = ("demo", "emulator", "check", "token", "audit")
 SETTINGS = {
@@ -58,7 +59,7 @@ def test_help_lists_every_command(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("command", COMMANDS)
 def test_each_command_has_its_own_help(command: str, tmp_path: Path) -> None:
-    done = bot(command, "--help", cwd=tmp_path)
+    done = run(["bot", command, "--help"], tmp_path, environ({}))
     assert done.returncode == 0
     assert done.stdout.startswith(f"usage: python -m bot {command}")
 

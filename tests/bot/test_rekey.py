@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import subprocess
-import sys
 from pathlib import Path
 
 from storage import keys
 from storage.keys import KeyFile, new
 from tests.bot.test_main import environ
+from tests.process import run
 
 
 def rotate_key(folder: Path, **changes: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "bot", "rotate-key"]
     settings = environ({"DATABASE_URL": f"sqlite:///{folder / 'sms.db'}", **changes})
-    return subprocess.run(command, cwd=folder, env=settings, capture_output=True, text=True, timeout=30)
+    return run(["bot", "rotate-key"], folder, settings)
 
 
 def test_the_file_has_another_key_and_it_is_shown_nowhere(tmp_path: Path) -> None:

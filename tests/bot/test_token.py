@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import re
 import subprocess
-import sys
 from pathlib import Path
 
 import aiohttp
 import pytest
 
 from tests.bot.test_main import environ
-from tests.process import API_TOKEN, Service
+from tests.process import API_TOKEN, Service, run
 
 
 def token(folder: Path, *words: str, **changes: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "bot", "token", *words]
     settings = environ({"DATABASE_URL": f"sqlite:///{folder / 'service.db'}", **changes})
-    return subprocess.run(command, cwd=folder, env=settings, capture_output=True, text=True, timeout=30)
+    return run(["bot", "token", *words], folder, settings)
 
 
 def given_out(folder: Path, name: str) -> str:

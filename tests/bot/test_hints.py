@@ -78,6 +78,7 @@ async def test_behind_a_pooler_nothing_is_heard_and_nothing_is_tried(postgres: P
     listening = asyncio.create_task(pooled.aside.listen(lambda said: None))
     await asyncio.wait([listening], timeout=0.2)
     assert not listening.done()
-    assert await postgres.reader.rows("SELECT 1 FROM pg_stat_activity WHERE query LIKE 'LISTEN%'") == []
+    listen = "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND query LIKE 'LISTEN%'"
+    assert await postgres.reader.rows(listen) == []
     listening.cancel()
     await pooled.close()

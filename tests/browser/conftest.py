@@ -1,4 +1,4 @@
-"""One browser for each file of tests: starting it takes longer than most tests. Each test has pages of its own."""
+"""One browser for all tests of it: starting it takes longer than most of them. Each test has pages of its own."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ FLAGS = [
 CHROMES = ("chromium", "chromium-browser", "google-chrome")
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def browser() -> AsyncIterator[Browser]:
     path = next(filter(None, map(shutil.which, CHROMES)), None)
     if path is None:
@@ -41,7 +41,7 @@ async def browser() -> AsyncIterator[Browser]:
         await browser.close()
 
 
-@pytest_asyncio.fixture(loop_scope="module")
+@pytest_asyncio.fixture(loop_scope="session")
 async def open_page(browser: Browser) -> AsyncIterator[OpenPage]:
     """Opens a page; at the end nothing may have gone wrong on it, and nothing been fetched from elsewhere."""
     faults: list[str] = []
@@ -64,7 +64,7 @@ async def open_page(browser: Browser) -> AsyncIterator[OpenPage]:
     assert [address for url, address in fetched if not address.startswith(url)] == []
 
 
-@pytest_asyncio.fixture(loop_scope="module")
+@pytest_asyncio.fixture(loop_scope="session")
 async def emulated(emulator: StartEmulator, service: Service) -> Emulated:
     return await emulator(
         Profile(
@@ -83,13 +83,13 @@ async def emulated(emulator: StartEmulator, service: Service) -> Emulated:
 # The fixtures of the other tests, in the browser's event loop: what belongs to one loop cannot be awaited in another.
 
 
-@pytest_asyncio.fixture(loop_scope="module")
+@pytest_asyncio.fixture(loop_scope="session")
 async def http() -> AsyncIterator[aiohttp.ClientSession]:
     async with aiohttp.ClientSession() as session:
         yield session
 
 
-@pytest_asyncio.fixture(loop_scope="module")
+@pytest_asyncio.fixture(loop_scope="session")
 async def serve() -> AsyncIterator[Serve]:
     async with AsyncExitStack() as running:
 
@@ -99,7 +99,7 @@ async def serve() -> AsyncIterator[Serve]:
         yield start
 
 
-@pytest_asyncio.fixture(loop_scope="module")
+@pytest_asyncio.fixture(loop_scope="session")
 async def service(serve: Serve) -> Service:
     service = Service()
     service.url = await serve(service)

@@ -14,7 +14,7 @@ LINES = ("+447700900000", "+447700900009")
 ADMIN, ALICE, BOB = "+447700900100", "+447700900001", "+447700900002"
 DESKTOP, PHONE = {"width": 1280, "height": 800}, {"width": 390, "height": 780}
 TOUCH: dict[str, Any] = {"viewport": PHONE, "has_touch": True, "is_mobile": True}
-IN_BROWSER = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
+IN_BROWSER = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
 
 class OpenPage(Protocol):

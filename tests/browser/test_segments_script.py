@@ -32,7 +32,7 @@ EVERYTHING = {
 }
 
 
-@pytest_asyncio.fixture(loop_scope="module")
+@pytest_asyncio.fixture(loop_scope="session")
 async def page(emulated: Emulated, open_page: OpenPage) -> AsyncIterator[Page]:
     yield await open_page(emulated.url)
 

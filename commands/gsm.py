@@ -13,6 +13,7 @@ BASIC = frozenset(
 )
 EXTENDED = frozenset("\f^{}\\[~]|€")  # each sent as an escape and a character: two septets
 ALPHABET = BASIC | EXTENDED
+PLAIN = BASIC - {"\r", "\n"}  # on one line, a septet each
 
 
 class Encoding(StrEnum):
@@ -81,6 +82,8 @@ def unaccented(text: str) -> str:
 
 def cut(text: str, units: int, encoding: Encoding = Encoding.GSM) -> str:
     """What of `text` that encoding can spell on one line, at most `units` long: for values people supplied."""
+    if encoding is Encoding.GSM and len(text) <= units and PLAIN.issuperset(text):
+        return text.strip()  # nearly every value
     kept, used, width = [], 0, _width(encoding)
     for character in text:
         if not _is_spelled(character, encoding):

@@ -34,7 +34,7 @@ class Languages:
 
     def listed(self, encoding: Encoding) -> str:
         """As people are told which there are: by their names, as far as that can spell them."""
-        return ", ".join(_spelled(each, encoding) for each in self.known.values())
+        return ", ".join(_spelled(each.name, each.code, encoding) for each in self.known.values())
 
     def phrases(self, kind: str) -> list[str]:
         """The words of that kind in all languages, for nobody's is known for certain."""
@@ -63,9 +63,10 @@ def load() -> Languages:
     return Languages({ENGLISH: english} | others)
 
 
-def _spelled(language: Language, encoding: Encoding) -> str:
-    names = (language.name, gsm.unaccented(language.name))
-    return next((name for name in names if encoding is Encoding.UCS2 or gsm.is_gsm(name)), language.code.upper())
+@cache  # each text that is filled asks for them all
+def _spelled(own: str, code: str, encoding: Encoding) -> str:
+    names = (own, gsm.unaccented(own))
+    return next((name for name in names if encoding is Encoding.UCS2 or gsm.is_gsm(name)), code.upper())
 
 
 def _language(code: str, held: dict[str, Any], english: Catalogue | None) -> Language:

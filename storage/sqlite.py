@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
 from importlib import resources
 from pathlib import Path
 from typing import cast
@@ -83,7 +83,7 @@ class SQLite:
         self._lock = FileLock.take(Path(f"{self._path}.lock"))
         try:
             await self._connect(PRAGMAS)
-            with _translated():
+            with _translated:
                 await _check_whole(self._writer)
                 self.vault = self.make_vault(await _keyring(self._writer, self._keys))
                 await _migrate(self._writer, self.vault)
@@ -110,7 +110,7 @@ class SQLite:
     async def purge(self) -> bool:
         """What was deleted is in no file any more, the WAL included. False: a reader was in the way."""
         async with self._busy:
-            with _translated():
+            with _translated:
                 await self._writer.execute_fetchall(BRIEFLY)  # a long reader must not keep texts waiting
                 try:
                     [(is_busy, *_)] = await self._writer.execute_fetchall(EMPTY_THE_WAL)
@@ -124,11 +124,11 @@ class SQLite:
         Nothing else is written meanwhile: some ten seconds for each gigabyte, and room for as much again, twice.
         """
         async with self._busy:
-            with _translated():
+            with _translated:
                 await self._writer.execute_fetchall("VACUUM")
 
     async def _connect(self, pragmas: Sequence[str]) -> None:
-        with _translated():
+        with _translated:
             self._opened.append(await aiosqlite.connect(self._path, isolation_level=None))
             for pragma in pragmas:
                 await self._opened[-1].execute_fetchall(pragma)
@@ -156,7 +156,7 @@ class SQLite:
     async def _roll_back(self) -> None:
         # A full disk makes SQLite roll back by itself; a second ROLLBACK would be an error then.
         if self._writer.in_transaction:
-            with _translated():
+            with _translated:
                 await self._writer.execute_fetchall("ROLLBACK")
 
     async def close(self) -> None:
@@ -185,7 +185,7 @@ class Connection:
         return self._connection.total_changes > self._changes_before
 
     async def rows(self, sql: str, *values: object) -> list[Row]:
-        with _translated():
+        with _translated:
             found = await self._connection.execute_fetchall(sql, _named(values))
             return cast(list[Row], found)
 
@@ -199,7 +199,7 @@ class Connection:
     async def many(self, sql: str, values: Sequence[Sequence[object]]) -> None:
         if not values:  # not worth the way to the database's thread and back
             return
-        with _translated():
+        with _translated:
             await self._connection.executemany(sql, [_named(each) for each in values])
 
     async def lock(self, sql: str, *values: object) -> list[Row]:
@@ -210,16 +210,22 @@ def _named(values: Sequence[object]) -> dict[str, object]:
     return dict(zip(PARAMETERS, values, strict=False))
 
 
-@contextmanager
-def _translated() -> Iterator[None]:
-    try:
-        yield
-    except sqlite3.IntegrityError as error:
-        unique = error.sqlite_errorcode in (sqlite3.SQLITE_CONSTRAINT_UNIQUE, sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY)
-        raise (Taken if unique else StorageError)(str(error)) from error
-    except sqlite3.DatabaseError as error:
-        passing = error.sqlite_errorcode & 0xFF in PASSING
-        raise (Unavailable if passing else StorageError)(str(error)) from error
+class _Translated:
+    """What SQLite raises, as the engine's errors. No generator: each statement passes here."""
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        if isinstance(error, sqlite3.IntegrityError):
+            unique = error.sqlite_errorcode in (sqlite3.SQLITE_CONSTRAINT_UNIQUE, sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY)
+            raise (Taken if unique else StorageError)(str(error)) from error
+        if isinstance(error, sqlite3.DatabaseError):
+            passing = error.sqlite_errorcode & 0xFF in PASSING
+            raise (Unavailable if passing else StorageError)(str(error)) from error
+
+
+_translated = _Translated()
 
 
 async def _check_whole(connection: aiosqlite.Connection) -> None:

@@ -13,7 +13,7 @@ from tests.simulator.simulation import simulate
 pytestmark = pytest.mark.no_cover  # other tests cover it, and it would take twice the time
 
 ROOT = Path(__file__).parents[1]
-CHUNKS, IN_EACH = 8, 250
+CHUNKS, IN_EACH = 4, 500
 SEEDS_FOR_A_PLANTING = 200
 # The others are found as well, but not so soon: `make planted` tells.
 SOON_FOUND = [planting for planting in PLANTINGS if planting.soon]

@@ -6,11 +6,11 @@ import asyncio
 import heapq
 from collections import deque
 from collections.abc import Callable, Coroutine, Generator
-from contextvars import Context
+from contextvars import Context, copy_context
 from itertools import count
 from math import ceil
 from types import coroutine
-from typing import Any
+from typing import Any, cast
 
 from storage.model import Millis
 
@@ -42,6 +42,32 @@ class Timeline:
         act()
 
 
+class Turn:
+    """A callback whose turn comes at once: a handle as light as it can be, for there are thousands in each world."""
+
+    __slots__ = ("_arguments", "_callback", "_cancelled", "_run")
+
+    def __init__(self, callback: Callable[..., object], arguments: tuple[object, ...], context: Context | None) -> None:
+        self._callback = callback
+        self._arguments = arguments
+        self._run = (context or copy_context()).run
+        self._cancelled = False
+
+    def cancel(self) -> None:
+        self._cancelled = True
+
+    def cancelled(self) -> bool:
+        return self._cancelled
+
+    def take(self, loop: VirtualLoop) -> None:
+        if self._cancelled:
+            return
+        try:
+            self._run(self._callback, *self._arguments)
+        except Exception as error:
+            loop.call_exception_handler({"message": f"Exception in callback {self._callback}", "exception": error})
+
+
 class VirtualLoop(asyncio.BaseEventLoop):
     """Runs one life of the process. When it is `over` nothing of it runs any more, at whatever await it was."""
 
@@ -51,25 +77,22 @@ class VirtualLoop(asyncio.BaseEventLoop):
         self.tasks: list[asyncio.Task[Any]] = []
         self.faults: list[str] = []
         self._timeline = timeline
-        self._queue: deque[asyncio.Handle] = deque()
+        self._queue: deque[Turn] = deque()
         self._timers: list[tuple[Millis, int, asyncio.TimerHandle]] = []
         self._numbers = count()
 
     def live(self) -> None:
         """Until somebody says that it is over."""
+        queue = self._queue
         asyncio.events._set_running_loop(self)
         try:
             while not self.over:
-                if self._queue:
-                    self._turn(self._queue.popleft())
+                if queue:
+                    queue.popleft().take(self)
                 else:
                     self._wait()
         finally:
             asyncio.events._set_running_loop(None)
-
-    def _turn(self, handle: asyncio.Handle) -> None:
-        if not handle.cancelled():
-            handle._run()
 
     def _wait(self) -> None:
         at = self._timeline.next_at
@@ -79,7 +102,7 @@ class VirtualLoop(asyncio.BaseEventLoop):
         due, _, timer = heapq.heappop(self._timers)
         if not timer.cancelled():
             self._timeline.now = max(self._timeline.now, due)
-            self._turn(timer)
+            timer._run()
 
     def time(self) -> float:
         return self._timeline.now / 1000
@@ -87,9 +110,9 @@ class VirtualLoop(asyncio.BaseEventLoop):
     def call_soon(
         self, callback: Callable[..., object], *args: object, context: Context | None = None
     ) -> asyncio.Handle:
-        handle = asyncio.Handle(callback, args, self, context)
-        self._queue.append(handle)
-        return handle
+        turn = Turn(callback, args, context)
+        self._queue.append(turn)
+        return cast(asyncio.Handle, turn)
 
     def call_at(
         self, when: float, callback: Callable[..., object], *args: object, context: Context | None = None

@@ -7,8 +7,8 @@ from functools import cache
 
 from storage.keys import Keyring, new, parse
 from storage.number import Number
-from storage.sqlite import SQLite
 from storage.vault import Vault
+from tests.threadless import Threadless
 
 
 class ClearVault(Vault):
@@ -40,8 +40,8 @@ def clear_vault() -> ClearVault:
     return ClearVault(Keyring.of(parse(new())))
 
 
-class ClearSQLite(SQLite):
-    """A real file, in which everything can be read."""
+class ClearSQLite(Threadless):
+    """In whose file everything can be read."""
 
     def make_vault(self, keyring: Keyring) -> Vault:
         return ClearVault(keyring)

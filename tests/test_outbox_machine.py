@@ -19,9 +19,9 @@ from storage.engine import Transaction
 from storage.model import Chat, Claim, Kind, Millis, Outbound, Seat, Side, State
 from storage.number import Number
 from storage.outbox import Back, Buried, Doubtful, Sent
-from storage.sqlite import SQLite
 from tests.migrated import migrated
 from tests.people import ALICE, BOB, CAROL, DAVE, LINE, NOON, receipt
+from tests.threadless import Threadless
 
 T = TypeVar("T")
 WAITING = (State.QUEUED, State.SENDING, State.UNCERTAIN)
@@ -94,7 +94,7 @@ class OutboxMachine(RuleBasedStateMachine):
         self.loop = asyncio.Runner()
         self.folder = tempfile.TemporaryDirectory()
         self.model, self.now, self.runs, self.last = Model(), NOON, 1, 0
-        self.engine = self.loop.run(SQLite.open(migrated(Path(self.folder.name) / "outbox.db")))
+        self.engine = self.loop.run(Threadless.open(migrated(Path(self.folder.name) / "outbox.db")))
         self.chats: dict[frozenset[Number], Chat] = {}
 
     def do(self, work: Callable[[Transaction], Awaitable[T]]) -> T:

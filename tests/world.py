@@ -24,6 +24,7 @@ from storage.postgres import Postgres
 from storage.sqlite import SQLite
 from tests.migrated import migrated
 from tests.people import ADMIN, LINE, NOON, OTHER_LINE, inbound
+from tests.threadless import Threadless
 
 
 @dataclass(frozen=True)
@@ -180,8 +181,9 @@ async def world(
     countries: frozenset[str] | None = None,
     changeover: Millis = 600_000,
     strict: bool = False,
+    kind: type[SQLite] = Threadless,
 ) -> AsyncIterator[World]:
-    engine = await SQLite.open(migrated(path))
+    engine = await kind.open(migrated(path))
     here = World(
         engine, lines=lines, chat_ttl=chat_ttl, limit=limit, rate=rate, daily=daily, strangers=strangers, caps=caps,
         countries=countries, changeover=changeover, strict=strict,

@@ -47,7 +47,7 @@ async def texting(folder: Path, texts: int, chance: Random) -> None:
     world.Phones = MarkingPhones  # type: ignore[misc]
     # A file of its own, made in sight of the shim: a copy would come about behind its back.
     world.migrated = Path  # type: ignore[attr-defined]
-    async with world.world(folder / DATABASE) as here:
+    async with world.world(folder / DATABASE, kind=sqlite.SQLite) as here:
 
         async def take(text: Inbound) -> None:
             await here.handover.take(text)

@@ -20,6 +20,7 @@ from storage.model import Millis
 from storage.number import Number
 from storage.sqlite import SQLite
 from tests.clear import ClearSQLite
+from tests.migrated import migrated
 from tests.people import ADMIN, ALICE, BOB, LINE, NOON, OTHER_LINE, inbound
 
 SECOND, SIGNING = Number("+447700900101"), Number("+447700900102")  # SIGNING has an authenticator
@@ -111,7 +112,7 @@ def acts(got: list[Got]) -> list[str]:
 
 @asynccontextmanager
 async def stage(path: Path, seed: int) -> AsyncIterator[Stage]:
-    engine = await ClearSQLite.open(path)
+    engine = await ClearSQLite.open(migrated(path))
     try:
         here = Stage(engine, Random(seed))
         await here.text(ADMIN, f"PAIR {ALICE.e164()} {BOB.e164()}", LINE)

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import shutil
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from functools import cache
 from itertools import count
 from pathlib import Path
-from tempfile import mkdtemp
 
 from bot.pace import Pace
 from bot.proxy import Chance, assemble
@@ -24,6 +21,7 @@ from storage.engine import Transaction
 from storage.model import Chat, Inbound, Millis, Participant
 from storage.number import Number
 from tests.clear import ClearSQLite
+from tests.migrated import migrated
 from tests.people import ADMIN, NOON, receipt
 from tests.stale.beliefs import Beliefs, Guard, Place
 from tests.stale.post import Fate, Letter, Post
@@ -54,31 +52,11 @@ class Text:
         return Inbound(self.id, self.sender, self.sender.digits(), self.line, self.words, stamp, now)
 
 
-class TownSQLite(ClearSQLite):
-    """Whose crash is the end of its tasks, and no power cut: what is written need not be on the disk."""
-
-    async def start(self) -> None:
-        await super().start()
-        await self._writer.execute_fetchall("PRAGMA synchronous = OFF")
-
-
-@cache
-def _fresh() -> Path:
-    """A migrated database with nothing in it: making one for each town would take most of the time."""
-    path = Path(mkdtemp(prefix="stale")) / "fresh.db"
-
-    async def make() -> None:
-        await (await ClearSQLite.open(path)).close()
-
-    asyncio.run(make())
-    return path
-
-
 class Town:
+    """Its crash is the end of its tasks, and no power cut."""
+
     def __init__(self, path: Path, *, lines: tuple[Number, ...], changeover: Millis, strict: bool) -> None:
-        for suffix in ("", ".key"):
-            shutil.copy(f"{_fresh()}{suffix}", f"{path}{suffix}")
-        self._path = path
+        self._path = migrated(path)
         self._ids = count(1)
         self.now = NOON
         self.lines = lines
@@ -93,7 +71,7 @@ class Town:
 
     async def start(self) -> None:
         """Also after a crash: on what the database has."""
-        self.engine = await TownSQLite.open(self._path)
+        self.engine = await ClearSQLite.open(self._path)
         self.post = Post(self._watched(self._leaves), self._watched(self._arrives))
         ids = self._ids
         self.proxy = assemble(

@@ -81,13 +81,15 @@ def test_every_event_has_its_row() -> None:
 
 
 @pytest.mark.parametrize("event", Event)
-@pytest.mark.parametrize("before", State)
-async def test_what_happens_to_a_text_is_what_the_table_allows(
-    tx: Transaction, claim: Claim, before: State, event: Event
-) -> None:
-    await put_into(tx, before)
-    await HAPPENS[event](tx, claim)
-    assert await state(tx) is (TRANSITIONS[event][1] if is_allowed(event, before) else before)
+async def test_what_happens_to_a_text_is_what_the_table_allows(tx: Transaction, claim: Claim, event: Event) -> None:
+    found = {}
+    await tx.run("SAVEPOINT claimed")  # a database for each state would take twenty times as long
+    for before in State:
+        await put_into(tx, before)
+        await HAPPENS[event](tx, claim)
+        found[before] = await state(tx)
+        await tx.run("ROLLBACK TO SAVEPOINT claimed")
+    assert found == {each: TRANSITIONS[event][1] if is_allowed(event, each) else each for each in State}
 
 
 ANSWERS = (Event.TAKEN, Event.NOT_TAKEN, Event.REFUSED, Event.DOUBTED)

@@ -174,6 +174,7 @@ def spelled(draw: st.DrawFn) -> tuple[Number, str]:
     return number, "".join(joint + (script[int(each)] if each.isdigit() else each) for each in row)
 
 
+@pytest.mark.no_cover
 @given(spelled(), BESIDE, BESIDE)
 @settings(max_examples=150, deadline=None)
 def test_no_spelling_of_a_number_survives(one: tuple[Number, str], before: str, after: str) -> None:
@@ -183,6 +184,7 @@ def test_no_spelling_of_a_number_survives(one: tuple[Number, str], before: str, 
     assert guarded.masked
 
 
+@pytest.mark.no_cover
 @given(st.lists(st.one_of(BESIDE, spelled().map(lambda one: one[1])), max_size=5), st.sampled_from(Guard))
 @settings(max_examples=150, deadline=None)
 def test_what_was_guarded_is_not_changed_again(texts: list[str], own: Guard) -> None:
@@ -192,6 +194,7 @@ def test_what_was_guarded_is_not_changed_again(texts: list[str], own: Guard) -> 
     assert len(once.text) == len("".join(texts))
 
 
+@pytest.mark.no_cover
 @given(st.text(st.characters(exclude_categories=("Nd", "Nl", "No"), exclude_characters="@＠/.")))
 @settings(max_examples=100, deadline=None)
 def test_a_text_without_digits_and_links_stays_as_it_is(text: str) -> None:

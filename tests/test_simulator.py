@@ -56,3 +56,9 @@ def test_a_seed_gives_the_same_trace_in_every_process(seed: int) -> None:
     first, second = replayed(seed, "1"), replayed(seed, "2")
     assert first == second
     assert first.startswith(here)
+
+
+def test_a_world_finds_nothing_of_the_one_before() -> None:
+    first = simulate(7)
+    simulate(23)
+    assert simulate(7) == first

@@ -21,18 +21,50 @@ from tests.simulator.timeline import Timeline
 
 POISON = "poison"  # a text with it meets a statement that fails
 PRAGMAS = ("PRAGMA foreign_keys = ON", "PRAGMA trusted_schema = OFF")
+CACHED = 512  # more statements than there are
+# Between two worlds the audit log is cleared like all else, which nobody may do within one.
+CLEARING = """
+CREATE TABLE clearing (now);
+DROP TRIGGER audit_is_never_shortened;
+CREATE TRIGGER audit_is_never_shortened BEFORE DELETE ON audit WHEN NOT EXISTS (SELECT 1 FROM clearing) BEGIN
+    SELECT RAISE(ABORT, 'the audit log is append-only');
+END;
+"""
+LAST = ("chat", "journal", "clearing")  # to be cleared: what others point to, or write to when they are
 READS = ("SELECT", "ROLLBACK", "PRAGMA", "BEGIN")
 
 
 @cache
-def template(*extra: str) -> bytes:
-    """The migrated schema with the journal's triggers, to be cloned."""
-    database = sqlite3.connect(":memory:", isolation_level=None)
+def opened(*extra: str) -> sqlite3.Connection:
+    """The migrated schema with the journal's triggers. One for all worlds: each would read all statements anew."""
+    database = sqlite3.connect(":memory:", isolation_level=None, cached_statements=CACHED)
     for name, function in vault_functions(clear_vault()).items():
         database.create_function(name, function.__code__.co_argcount, function)
-    for script in (*known_migrations(), journal.SCHEMA, *extra):
+    for script in (*known_migrations(), CLEARING, journal.SCHEMA, *extra):
         database.executescript(script)
-    return database.serialize()
+    for pragma in PRAGMAS:
+        database.execute(pragma)
+    return database
+
+
+@cache
+def tables(*extra: str) -> list[str]:
+    """In the order in which they may be cleared."""
+    names = [name for (name,) in opened(*extra).execute("SELECT name FROM sqlite_schema WHERE type = 'table'")]
+    return [*(name for name in names if name not in LAST), *LAST]
+
+
+def empty(*extra: str) -> sqlite3.Connection:
+    """For the next world, once the one before is over."""
+    database = opened(*extra)
+    if database.in_transaction:  # that one ended in a fault of ours
+        database.execute("ROLLBACK")
+    database.execute("BEGIN")
+    database.execute("INSERT INTO clearing VALUES (TRUE)")
+    for name in tables(*extra):
+        database.execute(f"DELETE FROM {name}")
+    database.execute("COMMIT")
+    return database
 
 
 class Disk:
@@ -40,10 +72,7 @@ class Disk:
 
     def __init__(self, timeline: Timeline, *, extra: tuple[str, ...] = ()) -> None:
         self.timeline = timeline
-        self.database = sqlite3.connect(":memory:", isolation_level=None)
-        self.database.deserialize(template(*extra))
-        for pragma in PRAGMAS:
-            self.database.execute(pragma)
+        self.database = empty(*extra)
         self.full = False
         self.full_at_commit = False  # only there: statements before it go well
         self.commits_take: Millis = 0

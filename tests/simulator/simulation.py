@@ -77,7 +77,6 @@ class Simulation:
         for run in self._runs:
             run.bury()
         evidence = gathered(self._disk, sends=self._provider.sends, parcels=self._carrier.parcels)
-        self._disk.database.close()
         wrong = self._wrong + judge(evidence)
         return Outcome(self._seed, wrong, self._told(evidence), self._counted(evidence))
 

@@ -68,7 +68,8 @@ async def count_dead(reading: Reading) -> int:
 
 async def resend(tx: Transaction, messages: Sequence[Message], now: Millis) -> None:
     """Each of these that is dead goes out again, in its old place; marked where the first may have arrived."""
-    # What waits behind it must wait again: two heads of a conversation would be under way at once.
+    # What waits behind it must wait again: two heads of a conversation would be under way at once. A pause that the
+    # first of them was in is forgotten; it is tried once this has left.
     await tx.many(
         "UPDATE outbound SET ready_at = NULL"
         f" WHERE line = $1 AND recipient = $2 AND id > $3 AND state = 'queued' AND {WAITING}"

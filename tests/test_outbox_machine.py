@@ -254,6 +254,9 @@ class OutboxMachine(RuleBasedStateMachine):
             if not self.model.of(text.recipient, *UNDER_WAY):  # sent again in its old place
                 waiting = dict(self.model.of(text.recipient, *WAITING))
                 self.model.turns[text.recipient] = min(self.model.turn(text.recipient, waiting), message.id)
+            for id, overtaken in self.model.of(text.recipient, State.QUEUED):
+                if id > message.id:  # sending goes on: its own pause is not waited out
+                    overtaken.ready_at = self.now
 
     @invariant()
     def both_agree(self) -> None:

@@ -13,15 +13,15 @@ import pytest
 from storage import chats, outbox
 from storage.engine import Engine, Transaction
 from storage.model import Claim, Seat
+from storage.sqlite import SQLite
 from tests.crowd import gather
 from tests.migrated import migrated
 from tests.people import ALICE, BOB, LINE, NOON, relay
-from tests.threadless import Threadless
 
 
 @pytest.fixture
 async def sqlite(tmp_path: Path) -> AsyncIterator[Engine]:
-    engine = await Threadless.open(migrated(tmp_path / "test.db"))
+    engine = await SQLite.open(migrated(tmp_path / "test.db"))
     yield engine
     await engine.close()
 

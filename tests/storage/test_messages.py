@@ -95,6 +95,18 @@ async def test_what_waits_goes_on_waiting_behind_a_text_sent_again(tx: Transacti
     assert [claim.text for claim in await claimed(tx)] == ["second"]
 
 
+async def test_the_pause_of_what_waits_behind_it_is_forgotten(tx: Transaction, chat: int) -> None:
+    failed = await fail(tx, chat, "first")
+    await outbox.enqueue(tx, [(relay(ALICE, BOB, "second", chat=chat), "ref2")], NOON)
+    [second] = await claimed(tx)
+    await outbox.put_back(tx, [Back(second, NOON + 5000, "busy")], NOON)
+    await messages.resend(tx, [failed], NOON)
+    [first] = await claimed(tx)
+    assert (first.text, await claimed(tx)) == ("first", [])
+    await outbox.accept(tx, [Sent(first, ("m1",))], NOON)
+    assert [claim.text for claim in await claimed(tx)] == ["second"]
+
+
 @pytest.mark.parametrize("in_doubt", [False, True])
 async def test_it_waits_for_the_one_that_is_under_way(tx: Transaction, chat: int, in_doubt: bool) -> None:
     failed = await fail(tx, chat, "first")

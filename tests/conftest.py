@@ -7,7 +7,9 @@ import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, ExitStack
+from importlib import import_module
 from pathlib import Path
+from pkgutil import walk_packages
 from tempfile import mkdtemp
 from typing import Any
 
@@ -15,6 +17,9 @@ import aiohttp
 import pytest
 from starlette.types import ASGIApp
 
+import bot
+import commands
+import storage
 from bot.emulator.app import create_emulator
 from bot.emulator.profile import Profile
 from storage.postgres import Postgres
@@ -92,6 +97,25 @@ async def postgres(databases: Databases) -> AsyncIterator[Postgres]:
 
 
 @pytest.hookimpl(optionalhook=True)
+def pytest_xdist_node_collection_finished() -> None:
+    """What workers import, and do not measure: it would take half a minute of all of them together."""
+    for package in (bot, commands, storage):
+        for module in walk_packages(package.__path__, f"{package.__name__}."):
+            import_module(module.name)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection(session: pytest.Session) -> Iterator[None]:
+    cov = session.config.pluginmanager.getplugin("_cov")
+    if not hasattr(session.config, "workerinput") or cov is None or cov.cov_controller is None:
+        return (yield)
+    cov.cov_controller.pause()
+    collected = yield
+    cov.cov_controller.resume()
+    return collected
+
+
+@pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node: Any) -> None:
     """All workers are told of one place for a PostgreSQL."""
     folder = node.config.stash.setdefault(PLACE, "") or mkdtemp(prefix="pg", dir="/tmp")
@@ -114,11 +138,14 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What is allowed more time than the rest begins first, and what takes a browser with one worker."""
-    long = [item for item in items if item.get_closest_marker("timeout")]
-    short = [item for item in items if not item.get_closest_marker("timeout")]
-    short.sort(key=lambda item: item.get_closest_marker("browser") is None)
-    items[:] = dealt(long, short, int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1")))
+    """What is allowed more time than the rest begins first, and one worker begins with what takes a browser."""
+    long: list[pytest.Item] = []
+    browser: list[pytest.Item] = []
+    short: list[pytest.Item] = []
+    for item in items:
+        kind = long if item.get_closest_marker("timeout") else browser if item.get_closest_marker("browser") else short
+        kind.append(item)
+    items[:] = dealt(long, browser, short, int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1")))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -14,28 +14,37 @@ import pytest
 from tests.postgres import Databases, Server, Shared
 from tests.sharing import dealt
 
-LONG, SHORT = [-1, -2, -3, -4, -5], list(range(40))
+LONG, TOGETHER, SHORT = [-1, -2, -3, -4, -5], [-11, -12, -13], list(range(40))
 
 
-@pytest.mark.parametrize("workers", range(1, 9))
-def test_each_part_begins_with_its_share_of_the_long_ones(workers: int) -> None:
-    order = dealt(LONG, SHORT, workers)
+@pytest.mark.parametrize("workers", range(2, 9))
+def test_each_part_begins_with_its_share_of_the_long_ones_and_the_last_with_what_belongs_together(workers: int) -> None:
+    order = dealt(LONG, TOGETHER, SHORT, workers)
     waiting, parts = list(order), []
     for left in range(workers, 0, -1):  # as xdist cuts it
         size = len(waiting) // left
         parts.append(waiting[:size])
         del waiting[:size]
     for worker, part in enumerate(parts):
-        begins = LONG[worker::workers]
+        begins = TOGETHER if worker == workers - 1 else LONG[worker :: workers - 1]
         assert part[: len(begins)] == begins
         assert all(each >= 0 for each in part[len(begins) :])
 
 
-@pytest.mark.parametrize(("long", "short"), [(LONG, SHORT), (LONG, []), ([], SHORT), (LONG, [1]), ([], [])])
+def test_one_worker_does_the_long_ones_first() -> None:
+    assert dealt(LONG, TOGETHER, SHORT, 1) == [*LONG, *TOGETHER, *SHORT]
+
+
+@pytest.mark.parametrize(
+    ("long", "together", "short"),
+    [(LONG, TOGETHER, SHORT), (LONG, [], []), ([], TOGETHER, []), ([], [], SHORT), (LONG, TOGETHER, [1]), ([], [], [])],
+)
 @pytest.mark.parametrize("workers", [1, 2, 6])
-def test_none_is_lost_and_the_short_ones_keep_their_order(long: list[int], short: list[int], workers: int) -> None:
-    order = dealt(long, short, workers)
-    assert sorted(order) == sorted([*long, *short])
+def test_none_is_lost_and_the_short_ones_keep_their_order(
+    long: list[int], together: list[int], short: list[int], workers: int
+) -> None:
+    order = dealt(long, together, short, workers)
+    assert sorted(order) == sorted([*long, *together, *short])
     assert [each for each in order if each >= 0] == short
 
 

@@ -15,7 +15,7 @@ from tests.cluster.loop import Outcome, run
 from tests.cluster.planted import PLANTED
 from tests.postgres import Databases, Server, server
 
-SHOWN = 20  # faults of a run
+SHOWN = 60  # faults of a run
 
 
 def main() -> int:

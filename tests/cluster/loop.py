@@ -112,7 +112,7 @@ class Cluster:
 
     async def rows(self) -> list[Row]:
         found = await self.ask(
-            "SELECT line, recipient, recipient_sealed, text, client_ref, state, may_repeat, tries"
+            "SELECT line, recipient, recipient_sealed, text, client_ref, state, may_repeat, tries, reason"
             " FROM outbound ORDER BY id"
         )
         return [
@@ -182,9 +182,10 @@ async def _play(
         await asyncio.gather(*writing)
         await town.settled()
         account.cancel()
+    rows = await town.rows()  # before the account: what leaves meanwhile is in it
     await town.ledger.catch_up(town.vonage)
     return [
-        *faults(town.texts, town.ledger, await town.rows()),
+        *faults(town.texts, town.ledger, rows),
         *await phones_that_show_otherwise(town),
         *(fault for service in cluster.services for fault in _fallen(service)),
     ]

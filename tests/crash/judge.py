@@ -24,6 +24,7 @@ class Row:
     state: str
     may_repeat: int
     tries: int
+    reason: str | None = None
 
     @property
     def given_up(self) -> bool:
@@ -52,7 +53,8 @@ def _lost(texts: Mapping[str, Conversation], ledger: Ledger, outbox: Mapping[str
     for text in ledger.acknowledged:
         where = texts[text]
         if (where.line, where.reader, text) not in arrived and not any(row.given_up for row in outbox.get(text, ())):
-            yield f"acknowledged and lost: {text!r}"
+            ends = [(row.state, row.reason, row.tries, row.may_repeat) for row in outbox.get(text, ())]
+            yield f"acknowledged and lost: {text!r}: {ends}"
 
 
 def _told_too_little(texts: Mapping[str, Conversation], ledger: Ledger, rows: Iterable[Row]) -> Iterator[str]:

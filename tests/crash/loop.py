@@ -94,9 +94,10 @@ async def _play(town: Town, kills: int, chance: Random, told: Callable[[int], No
         await asyncio.gather(*writing)
         await town.settled()
         account.cancel()
+    rows = await town.rows()  # before the account: what leaves meanwhile is in it
     await town.ledger.catch_up(town.vonage)
     return [
-        *faults(town.texts, town.ledger, await town.rows()),
+        *faults(town.texts, town.ledger, rows),
         *await phones_that_show_otherwise(town),
         *_fallen(town.service),
     ]
@@ -140,7 +141,7 @@ async def phones_that_show_otherwise(town: Town) -> list[str]:
 async def rows(service: Service) -> list[Row]:
     """Read only: the last connection to close would otherwise tidy up after a crash."""
     with opened(service.folder / "service.db") as database:
-        return [Row(*each) for each in database.outbound(more="state, may_repeat, tries")]
+        return [Row(*each) for each in database.outbound(more="state, may_repeat, tries, reason")]
 
 
 def _fallen(service: Service) -> list[str]:

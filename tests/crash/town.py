@@ -19,7 +19,9 @@ PEOPLE = [f"+447700900{number}" for number in range(101, 165)]
 # Nobody writes thirty texts in half a minute, or the chat is taken for two machines that answer each other.
 MOST_AT_ONCE = 3
 PAUSE = (3.5, 6.0)  # seconds, between what one person writes at once and the next
-PATIENCE = 60.0  # seconds in which everything must be settled in the end
+# Seconds in which everything must be settled in the end. After an answer that never came (20 s) it may be half a
+# minute until sending is tried again, and that may be another process's turn.
+PATIENCE = 180.0
 
 
 @dataclass

@@ -5,6 +5,7 @@ import sys
 import threading
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from tempfile import mkdtemp
 
@@ -63,9 +64,17 @@ def test_workers_have_one_postgresql_that_was_prepared_once_and_is_gone_at_the_e
             one, other = aside.map(Shared.server, workers)
         assert one == other
         assert asyncio.run(each_makes_one(one, workers)) == ["model", "postgres", "test", "test"]
+        [process, *_] = (folder / "data" / "postmaster.pid").read_text().split()
     finally:
         workers[0].end()
     assert not folder.exists()
+    assert not lives(process)
+
+
+def lives(process: str) -> bool:
+    with suppress(FileNotFoundError):
+        return Path(f"/proc/{process}/cmdline").read_bytes() != b""  # of one that nobody has waited for nothing is left
+    return False
 
 
 async def each_makes_one(server: Server, workers: Sequence[Shared]) -> list[str]:

@@ -59,4 +59,3 @@ async def either(server: Databases | None, tmp_path: Path) -> AsyncIterator[Sett
     url = await server.make()
     yield read(DATABASE_URL=url, DATA_KEY=KEY, **ours)
     await server.give_back(url)
-    await server.give_back(url)
